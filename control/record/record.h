@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The record: what leaves the gateway. Its members, their names and their order are DESIGN section 4's table. */
+#ifndef CONTROL_RECORD_RECORD_H
+#define CONTROL_RECORD_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/pipeline/usage.h"
+
+/* Who numbers records: the same for all records of one run. */
+struct zr_exporter {
+	const char *gateway;
+	uint64_t epoch_us;  /* start of the numbering, Unix microseconds */
+	uint16_t start;     /* number of this start within the epoch: the first four digits of `flow` */
+};
+
+/* Room that one record of any content needs, terminator excluded; gateway names are bounded by the configuration (64). */
+#define ZR_RECORD_JSON_MAX 4096
+
+/*
+ * Write a tag or usage event as one JSON object, without a newline and without a terminator, into out[ZR_RECORD_JSON_MAX].
+ * seq: its number. Allocates nothing; never fails. Returns the length. Any thread.
+ */
+size_t zr_record_json(const struct zr_exporter *exporter, uint64_t seq, const struct zr_usage *usage, char *out);
+
+/*
+ * Write the summary object of DESIGN section 4 ({"type":"summary",…}); reasons and names with no packets are left out.
+ * out: ZR_RECORD_JSON_MAX bytes. Returns the length.
+ */
+size_t zr_summary_json(const struct zr_totals *totals, char *out);
+
+/* Room for zr_time_format, terminator included. */
+#define ZR_TIME_TEXT 28
+
+/* RFC 3339 in UTC with microseconds: "2026-11-22T00:00:00.000000Z". Returns the length. */
+size_t zr_time_format(uint64_t us, char *out);
+
+#endif

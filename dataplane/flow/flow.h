@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The flow: what is kept of one bidirectional 5-tuple, in two parts. The first is one cache line and all that an
+ * established packet touches; the rest is read when something happens. 120 bytes together, beside 5.3 for the table's
+ * buckets.
+ */
+#ifndef DATAPLANE_FLOW_FLOW_H
+#define DATAPLANE_FLOW_FLOW_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/packet/packet.h"
+
+#define ZR_FLOW_NONE UINT32_MAX
+
+/*
+ * The key of a tuple, the same for both directions: side a is the one whose (address, port) is the lower by memcmp order
+ * of the address, then by port. For IPv4 the addresses stand in addr[0] (a in the lower four bytes of memory, b above).
+ */
+struct zr_flow_key {
+	union {
+		uint64_t words[5];
+		struct {
+			uint64_t addr[1]; /* IPv4: a, b. IPv6: the lower half (bytes 8 to 15) of a */
+			uint16_t port_a, port_b;
+			uint16_t domain;
+			uint8_t proto;
+			uint8_t family; /* 4 or 6; 0 in a free slot */
+			uint64_t addr6[3]; /* IPv6: the upper half of a, then b; zero for IPv4 */
+		};
+	};
+};
+
+/* Which timeout ends a silent flow. */
+enum zr_timeout {
+	ZR_TIMEOUT_UNDECIDED,
+	ZR_TIMEOUT_TCP,
+	ZR_TIMEOUT_QUIC,
+	ZR_TIMEOUT_UDP, /* and every other protocol */
+	ZR_TIMEOUT_LINGER,
+	ZR_TIMEOUT_COUNT
+};
+
+/* Bits of zr_flow.flags. */
+enum {
+	ZR_FLOW_CLIENT_IS_B = 1 << 0,    /* the subscriber is side b of the key */
+	ZR_FLOW_CLIENT_FIXED = 1 << 1,   /* … and that is certain: prefix, port role, SYN, hello or request */
+	ZR_FLOW_DECIDED = 1 << 2,
+	ZR_FLOW_FREE = 1 << 3,
+	ZR_FLOW_FIN_UP = 1 << 4,
+	ZR_FLOW_FIN_DOWN = 1 << 5,
+	ZR_FLOW_RST = 1 << 6,
+	ZR_FLOW_START_KNOWN = 1 << 7,    /* start holds the client's ISN, or the hash of its first QUIC connection id */
+	ZR_FLOW_MIDSTREAM = 1 << 8,      /* TCP whose SYN was not seen */
+	ZR_FLOW_LEFT_RECORD = 1 << 9,
+	ZR_FLOW_LEFT_TAG = 1 << 10,
+	ZR_FLOW_ECH = 1 << 11,
+	ZR_FLOW_SPOOF_SUSPECT = 1 << 12,
+	ZR_FLOW_HTTP = 1 << 13,          /* requests are followed */
+	ZR_FLOW_HOST_CHARGED = 1 << 14,  /* charged for a Host once: stays charged */
+	ZR_FLOW_RETRO = 1 << 15,         /* rest.retro_* belong to the part at hand */
+};
+
+/* What every packet of an established flow touches: one cache line. Volumes are since the flow's previous cut. */
+struct zr_flow {
+	alignas(64) uint64_t key[2]; /* the first two words of the key */
+	uint64_t up_bytes : 48, flags : 16;
+	uint64_t down_bytes : 48, timeout : 8 /* enum zr_timeout */, generation : 8;
+	uint64_t last_us : 48, reason : 8 /* enum zr_reason */, evidence : 8 /* bits of enum zr_evidence */;
+	uint32_t up_pkts, down_pkts;
+	uint32_t edge_tick; /* nothing to do for edges before this tick (zr_tick) */
+	uint32_t start;     /* TCP: the client's initial sequence number; QUIC: a hash of the first destination id */
+	uint32_t path;      /* interned VLAN ids and TEIDs; 0: none */
+	uint32_t context;   /* what inspection keeps for it; ZR_FLOW_NONE: nothing */
+};
+
+/* The rest of a flow. */
+struct zr_flow_rest {
+	uint64_t addr6[3];                       /* IPv6: the key's further words */
+	uint64_t first_us : 48, part : 16;       /* the flow's first packet; usage records written (stays at 65535) */
+	uint64_t part_first_us : 40, retro_down_bytes : 24; /* first packet since the cut, modulo 2^40 us */
+	uint64_t id : 40, retro_up_bytes : 24;   /* 0: not numbered yet (numbers begin at 1) */
+	union {
+		struct {
+			uint32_t older, newer; /* undecided: its neighbours in the order of creation */
+		};
+		struct {
+			uint32_t name; /* decided: interned name (or keyed hashes); 0: none */
+			uint32_t rule; /* decided: entry number in the image; ZR_ENTRY_NONE */
+		};
+	};
+};
+
+_Static_assert(sizeof(struct zr_flow) == 64, "one cache line");
+_Static_assert(sizeof(struct zr_flow_rest) == 56, "with the buckets below 128 bytes a flow");
+
+/* Coarse time for edges: 2^20 us, about 1.05 s. */
+static inline uint32_t zr_tick(uint64_t us)
+{
+	return (uint32_t)(us >> 20);
+}
+
+#endif

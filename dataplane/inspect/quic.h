@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * QUIC Initial packets of a client: header (RFC 8999, RFC 9000 section 17.2), protection (RFC 9001 section 5; RFC 9369;
+ * draft-ietf-quic-tls-29), CRYPTO frames put together to the ClientHello.
+ */
+#ifndef DATAPLANE_INSPECT_QUIC_H
+#define DATAPLANE_INSPECT_QUIC_H
+
+#include "dataplane/inspect/assembly.h"
+#include "dataplane/inspect/inspect.h"
+
+#define ZR_QUIC_CID_MAX 20
+
+/* Keys of the client's Initials of one connection attempt, as bytes. */
+struct zr_quic_keys {
+	uint8_t key[16], iv[12], hp[16];
+};
+
+/* The worker's cipher contexts: fetched and allocated once, none per packet. One thread. */
+struct zr_quic_crypto;
+/* NULL when the library has no AES-128-GCM or HKDF. */
+struct zr_quic_crypto *zr_quic_crypto_new(void);
+void zr_quic_crypto_free(struct zr_quic_crypto *crypto);
+
+/*
+ * A UDP payload that may hold a client's Initial: long header, fixed bit as its version says, a version that we open, type
+ * Initial, all lengths inside. Cheap: a few compares, no crypto. Only the first packet of the datagram is looked at.
+ * dcid: its destination connection id, inside data.
+ */
+bool zr_quic_is_initial(const uint8_t *data, size_t len, struct zr_slice *dcid);
+
+/* Keys for a destination connection id (RFC 9001, section 5.2). version: one that zr_quic_is_initial accepts. 0 or -EINVAL. */
+int zr_quic_initial_keys(struct zr_quic_crypto *crypto, uint32_t version, const uint8_t *dcid, size_t dcid_len,
+			 struct zr_quic_keys *out);
+
+/* The inspector of one connection attempt. Zeroed, then used by zr_quic_client_feed alone. */
+struct zr_quic_client {
+	struct zr_assembly *held; /* CRYPTO bytes, or NULL */
+	uint32_t owner;
+	uint32_t version;    /* 0: no Initial was opened yet */
+	uint32_t need;       /* no use in parsing again before held has this many contiguous bytes */
+	uint16_t datagrams;  /* datagrams looked at, against the bound */
+	uint8_t dcid_len;
+	uint8_t dcid[ZR_QUIC_CID_MAX]; /* the one the keys come from: tells a new attempt, and a Retry */
+	struct zr_quic_keys keys;
+};
+
+/*
+ * Feed one datagram from the client. Opens every Initial in it (coalesced packets included), adds its CRYPTO bytes, and
+ * when the hello is complete fills *out.
+ * OK: the hello is complete. MORE: an Initial of this attempt was opened, the hello is not complete. NONE: no Initial that
+ * can be opened with the attempt's keys or with keys of its own destination id. BAD: opened, but never a hello.
+ * scratch: as long as the datagram.
+ */
+enum zr_result zr_quic_client_feed(struct zr_quic_client *c, struct zr_quic_crypto *crypto, struct zr_assembly_pool *pool,
+				   uint8_t *scratch, const uint8_t *data, size_t len, struct zr_hello *out);
+
+/*
+ * Does this datagram begin a connection: an Initial that opens with the keys of its own destination id? For tuples whose
+ * flow is decided already; the caller compares the id with the one it knows.
+ */
+bool zr_quic_opens(struct zr_quic_crypto *crypto, uint8_t *scratch, const uint8_t *data, size_t len);
+
+void zr_quic_client_stop(struct zr_quic_client *c, struct zr_assembly_pool *pool);
+
+#endif

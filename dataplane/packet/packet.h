@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Headers: from a packet view to addresses, ports, payload and volume. */
+#ifndef DATAPLANE_PACKET_PACKET_H
+#define DATAPLANE_PACKET_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/packet/view.h"
+#include "rules/prefix.h"
+
+/*
+ * Why a packet has no flow. Its volume is then its frame length on the wire, counted as unaccounted under this name.
+ */
+#define ZR_UNACCOUNTED(X)                                                                          \
+	X(LINK_TYPE, "link_type") /* the capture's link type is not one we read */                  \
+	X(NOT_IP, "not_ip")       /* ARP, LLDP, a VLAN control frame…: no IP header behind the link header */ \
+	X(MALFORMED, "malformed") /* an IP header that contradicts itself or the frame's length */  \
+	X(TRUNCATED, "truncated") /* the capture stops before the end of the IP header */
+
+enum zr_unaccounted {
+	ZR_ACCOUNTED, /* the packet has a flow */
+#define X(id, name) ZR_UNACCOUNTED_##id,
+	ZR_UNACCOUNTED(X)
+#undef X
+	ZR_UNACCOUNTED_COUNT
+};
+
+/* The name of an unaccounted reason as records and counters show it. */
+const char *zr_unaccounted_name(enum zr_unaccounted reason);
+
+#define ZR_VLANS_MAX 4
+
+/* An IPv4 address stands in b[0..3], the rest is zero. Network order. */
+union zr_ip {
+	uint8_t b[16];
+	uint32_t v4_be;
+	uint64_t half[2];
+};
+
+/* TCP flags as on the wire (RFC 9293, section 3.1). */
+enum { ZR_TCP_FIN = 0x01, ZR_TCP_SYN = 0x02, ZR_TCP_RST = 0x04, ZR_TCP_PSH = 0x08, ZR_TCP_ACK = 0x10 };
+
+/* A parsed packet: the innermost IP header that may be opened, and what is behind it. */
+struct zr_packet {
+	union zr_ip src, dst;
+	uint16_t src_port, dst_port; /* host order; 0 when the protocol has none or they cannot be read */
+	uint16_t domain;
+	uint8_t family; /* 4 or 6 */
+	uint8_t proto;  /* IP protocol number, behind extension headers */
+
+	uint8_t unaccounted; /* enum zr_unaccounted */
+	uint8_t tcp_flags;
+	uint8_t vlan_count;
+	bool has_teid;
+	bool fragment;       /* part of a fragmented datagram */
+	bool first_fragment; /* … its first part: ports are readable, payload is cut */
+	uint8_t role;        /* enum zr_role of the port */
+
+	uint32_t volume_bytes; /* IP total length; the frame's length when unaccounted */
+	uint32_t tcp_seq, tcp_ack;
+	uint32_t teid; /* GTP-U, when has_teid */
+	uint16_t vlans[ZR_VLANS_MAX]; /* VLAN ids, outermost first */
+
+	const uint8_t *payload;    /* behind the TCP or UDP header; NULL when payload_len is 0 */
+	uint32_t payload_len;      /* bytes of it that the view holds */
+	uint32_t payload_wire_len; /* bytes of it by the IP length; more than payload_len when the view is cut short */
+
+	uint64_t time_ns;
+};
+
+/* How to read packets; constant while a pipeline runs. */
+struct zr_packet_rules {
+	/* Tunnels are opened only when both outer addresses lie in here. */
+	const struct zr_prefix_set *tunnel_endpoints;
+	bool open_all_tunnels; /* for capture files: open whatever the endpoints are */
+};
+
+/*
+ * Parse one view. Never fails: what cannot be read is told by out->unaccounted. out points into the view's bytes.
+ * Lengths are checked in memory order before any byte is read. Pure; any thread.
+ */
+void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The core: bursts of packet views in, usage out. One pipeline per worker, one thread, no clock of its own: time comes in
+ * with the packets. All memory is the caller's, sized from the configuration; nothing is allocated per packet.
+ */
+#ifndef DATAPLANE_PIPELINE_PIPELINE_H
+#define DATAPLANE_PIPELINE_PIPELINE_H
+
+#include <stddef.h>
+
+#include "dataplane/flow/flow.h"
+#include "dataplane/packet/view.h"
+#include "dataplane/pipeline/usage.h"
+#include "rules/image.h"
+#include "rules/prefix.h"
+
+struct zr_pipeline;
+
+struct zr_pipeline_config {
+	uint32_t flows;                       /* flows open at a time, at most ZR_FLOWS_MAX */
+	size_t reassembly_bytes;              /* bound of the memory for unfinished hellos */
+	size_t names_bytes;                   /* bound of the memory for names and paths of flows */
+	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
+	uint64_t interim_us;                  /* up to 24 h */
+	bool retro_credit;
+	bool charged_records;                 /* charged flows leave records too */
+	bool keep_names;                      /* … with their names (an engineer's own captures only) */
+	const struct zr_prefix_set *subscribers; /* empty or NULL: not known */
+	struct zr_packet_rules packets;
+	uint64_t seed[2];                     /* random at every start of a gateway, fixed for capture files */
+	uint8_t worker;
+
+	/* Takes each event; called from inside the calls below. */
+	void (*usage)(void *arg, const struct zr_usage *usage);
+	void *arg;
+};
+
+/* The defaults of DESIGN section 3 and 4: what a configuration that says nothing means. */
+void zr_pipeline_defaults(struct zr_pipeline_config *config);
+
+/* Bytes of memory a pipeline needs; 0 when the configuration is out of bounds. */
+size_t zr_pipeline_memory(const struct zr_pipeline_config *config);
+
+/*
+ * Make a pipeline in memory (zeroed, aligned to 64, the caller's, for the pipeline's lifetime). config and what it points to
+ * are copied or must outlive it (prefix sets). image: the list in force, with the index of its names for this seed; both
+ * must outlive the pipeline. NULL when the cipher library cannot be had.
+ */
+struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_config *config, const struct zr_image *image,
+				     const struct zr_suffix_index *index);
+
+/* Give back what is not in the memory (cipher contexts). Open flows are forgotten: zr_pipeline_shutdown first. */
+void zr_pipeline_fini(struct zr_pipeline *p);
+
+/*
+ * Take up to ZR_BURST packets, in order. Times that go back are raised to the latest seen. Ages a few flows as well.
+ */
+void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsigned int count);
+
+/* Time has come to now_ns though no packet says so: edges and timeouts up to it are processed, for all flows. */
+void zr_pipeline_advance(struct zr_pipeline *p, uint64_t now_ns);
+
+/* Cut every open flow (cause shutdown), at the latest time seen. */
+void zr_pipeline_shutdown(struct zr_pipeline *p);
+
+/* What was counted so far. */
+void zr_pipeline_totals(const struct zr_pipeline *p, struct zr_totals *out);
+
+/* Events of inspection and the table, by name. Never reset. */
+#define ZR_COUNTERS(X)                                                                             \
+	X(FLOWS_NEW, "flows_new")             /* flows taken up */                                 \
+	X(EVICTED_UNDECIDED, "evicted_undecided") /* evicted before a verdict */                   \
+	X(EVICTED_CHARGED, "evicted_charged") \
+	X(EVICTED_FREE, "evicted_free")       \
+	X(HELLOS_GIVEN_UP, "hellos_given_up") /* reassembly memory was full */                     \
+	X(NAMES_MALFORMED, "names_malformed") /* a name that is no host name */                    \
+	X(NAMES_FULL, "names_full")           /* memory for names or paths was full */
+
+enum zr_counter {
+#define X(id, name) ZR_COUNTER_##id,
+	ZR_COUNTERS(X)
+#undef X
+	ZR_COUNTER_COUNT
+};
+
+const char *zr_counter_name(enum zr_counter counter);
+uint64_t zr_pipeline_counter(const struct zr_pipeline *p, enum zr_counter counter);
+/* Flows open now. */
+uint32_t zr_pipeline_flows(const struct zr_pipeline *p);
+
+#endif
