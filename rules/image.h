@@ -63,8 +63,8 @@ void zr_image_match_names(const struct zr_image *image, const struct zr_name_ref
  * Address entries: the longest prefix, then the one with ports, in force at now_s. family 4 or 6, addr 4 or 16 bytes in
  * network order, proto an IP protocol number, port the server's port in host order (0 when the protocol has none).
  */
-struct zr_match zr_image_match_address(const struct zr_image *image, uint8_t family, const uint8_t *addr,
-				       uint8_t proto, uint16_t port, int64_t now_s);
+struct zr_match zr_image_match_address(const struct zr_image *image, uint8_t family, const uint8_t *addr, uint8_t proto,
+				       uint16_t port, int64_t now_s);
 
 /* Does the image hold any address entry? When not, zr_image_match_address need not be asked. */
 bool zr_image_has_addresses(const struct zr_image *image);
@@ -89,9 +89,10 @@ int64_t zr_image_next_edge_s(const struct zr_image *image, int64_t now_s);
 #define ZR_SUFFIXES_MAX 6
 
 struct zr_suffixes {
-	uint8_t count;                  /* 0: no name */
-	bool whole;                     /* hash[0] is the whole name (always so today; kept explicit for exact entries) */
-	uint64_t hash[ZR_SUFFIXES_MAX]; /* the whole name first, then the longest of its suffixes of at most five labels, and on */
+	uint8_t count; /* 0: no name */
+	bool whole;    /* hash[0] is the whole name (always so today; kept explicit for exact entries) */
+	uint64_t hash
+		[ZR_SUFFIXES_MAX]; /* the whole name first, then the longest of its suffixes of at most five labels, and on */
 };
 
 /* Hash a canonical name's suffixes with a 128-bit key. Pure. */
@@ -102,6 +103,7 @@ struct zr_suffix_index;
 int zr_suffix_index_make(const struct zr_image *image, const uint64_t key[2], struct zr_suffix_index **out);
 void zr_suffix_index_free(struct zr_suffix_index *index);
 /* Same answer as zr_image_match_names gives for the name the hashes were made of. Const, any thread. */
-struct zr_match zr_suffix_index_match(const struct zr_suffix_index *index, const struct zr_suffixes *suffixes, int64_t now_s);
+struct zr_match zr_suffix_index_match(const struct zr_suffix_index *index, const struct zr_suffixes *suffixes,
+				      int64_t now_s);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Octets of a name as text without its trailing dot (RFC 1035, section 2.3.4: 255 on the wire). */
-#define ZR_NAME_MAX  253
+#define ZR_NAME_MAX 253
 /* Octets of one label (RFC 1035, section 2.3.4). */
 #define ZR_LABEL_MAX 63
 

@@ -11,8 +11,8 @@
 /* Who numbers records: the same for all records of one run. */
 struct zr_exporter {
 	const char *gateway;
-	uint64_t epoch_us;  /* start of the numbering, Unix microseconds */
-	uint16_t start;     /* number of this start within the epoch: the first four digits of `flow` */
+	uint64_t epoch_us; /* start of the numbering, Unix microseconds */
+	uint16_t start;    /* number of this start within the epoch: the first four digits of `flow` */
 };
 
 /* Room that one record of any content needs, terminator excluded; gateway names are bounded by the configuration (64). */

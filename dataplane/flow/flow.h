@@ -27,7 +27,7 @@ struct zr_flow_key {
 			uint16_t port_a, port_b;
 			uint16_t domain;
 			uint8_t proto;
-			uint8_t family; /* 4 or 6; 0 in a free slot */
+			uint8_t family;    /* 4 or 6; 0 in a free slot */
 			uint64_t addr6[3]; /* IPv6: the upper half of a, then b; zero for IPv4 */
 		};
 	};
@@ -45,22 +45,22 @@ enum zr_timeout {
 
 /* Bits of zr_flow.flags. */
 enum {
-	ZR_FLOW_CLIENT_IS_B = 1 << 0,    /* the subscriber is side b of the key */
-	ZR_FLOW_CLIENT_FIXED = 1 << 1,   /* … and that is certain: prefix, port role, SYN, hello or request */
+	ZR_FLOW_CLIENT_IS_B = 1 << 0,  /* the subscriber is side b of the key */
+	ZR_FLOW_CLIENT_FIXED = 1 << 1, /* … and that is certain: prefix, port role, SYN, hello or request */
 	ZR_FLOW_DECIDED = 1 << 2,
 	ZR_FLOW_FREE = 1 << 3,
 	ZR_FLOW_FIN_UP = 1 << 4,
 	ZR_FLOW_FIN_DOWN = 1 << 5,
 	ZR_FLOW_RST = 1 << 6,
-	ZR_FLOW_START_KNOWN = 1 << 7,    /* start holds the client's ISN, or the hash of its first QUIC connection id */
-	ZR_FLOW_MIDSTREAM = 1 << 8,      /* TCP whose SYN was not seen */
+	ZR_FLOW_START_KNOWN = 1 << 7, /* start holds the client's ISN, or the hash of its first QUIC connection id */
+	ZR_FLOW_MIDSTREAM = 1 << 8,   /* TCP whose SYN was not seen */
 	ZR_FLOW_LEFT_RECORD = 1 << 9,
 	ZR_FLOW_LEFT_TAG = 1 << 10,
 	ZR_FLOW_ECH = 1 << 11,
 	ZR_FLOW_SPOOF_SUSPECT = 1 << 12,
-	ZR_FLOW_HTTP = 1 << 13,          /* requests are followed */
-	ZR_FLOW_HOST_CHARGED = 1 << 14,  /* charged for a Host once: stays charged */
-	ZR_FLOW_RETRO = 1 << 15,         /* rest.retro_* belong to the part at hand */
+	ZR_FLOW_HTTP = 1 << 13,         /* requests are followed */
+	ZR_FLOW_HOST_CHARGED = 1 << 14, /* charged for a Host once: stays charged */
+	ZR_FLOW_RETRO = 1 << 15,        /* rest.retro_* belong to the part at hand */
 };
 
 /* What every packet of an established flow touches: one cache line. Volumes are since the flow's previous cut. */
@@ -78,10 +78,10 @@ struct zr_flow {
 
 /* The rest of a flow. */
 struct zr_flow_rest {
-	uint64_t addr6[3];                       /* IPv6: the key's further words */
-	uint64_t first_us : 48, part : 16;       /* the flow's first packet; usage records written (stays at 65535) */
+	uint64_t addr6[3];                 /* IPv6: the key's further words */
+	uint64_t first_us : 48, part : 16; /* the flow's first packet; usage records written (stays at 65535) */
 	uint64_t part_first_us : 40, retro_down_bytes : 24; /* first packet since the cut, modulo 2^40 us */
-	uint64_t id : 40, retro_up_bytes : 24;   /* 0: not numbered yet (numbers begin at 1) */
+	uint64_t id : 40, retro_up_bytes : 24;              /* 0: not numbered yet (numbers begin at 1) */
 	union {
 		struct {
 			uint32_t older, newer; /* undecided: its neighbours in the order of creation */

@@ -19,13 +19,13 @@ struct zr_flow_table {
 	uint64_t hash_key[6];
 	uint32_t bucket_count;
 	uint32_t capacity;
-	uint32_t used;        /* flows in use */
-	uint32_t high_water;  /* flows at or above were never used */
-	uint32_t free_head;   /* free list through rest[].older */
+	uint32_t used;           /* flows in use */
+	uint32_t high_water;     /* flows at or above were never used */
+	uint32_t free_head;      /* free list through rest[].older */
 	uint32_t oldest, newest; /* the undecided, in the order of creation */
-	uint32_t undecided;   /* how many */
-	uint32_t sweep_at;    /* the ageing hand */
-	uint32_t victim_at;   /* the eviction hand */
+	uint32_t undecided;      /* how many */
+	uint32_t sweep_at;       /* the ageing hand */
+	uint32_t victim_at;      /* the eviction hand */
 };
 
 /* Bytes a table for so many flows needs; 0 when capacity is 0 or above ZR_FLOWS_MAX. */

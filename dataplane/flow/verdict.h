@@ -29,7 +29,7 @@ enum zr_reason {
 #define X(id, name, verdict) ZR_REASON_##id,
 	ZR_REASONS(X)
 #undef X
-	ZR_REASON_COUNT
+		ZR_REASON_COUNT
 };
 
 /* Why a usage record was cut. */
@@ -50,7 +50,7 @@ enum zr_cause {
 #define X(id, name) ZR_CAUSE_##id,
 	ZR_CAUSES(X)
 #undef X
-	ZR_CAUSE_COUNT
+		ZR_CAUSE_COUNT
 };
 
 /* What spoke for a verdict: bit numbers. */
@@ -64,7 +64,7 @@ enum zr_evidence {
 #define X(id, name) ZR_EVIDENCE_##id,
 	ZR_EVIDENCE(X)
 #undef X
-	ZR_EVIDENCE_COUNT
+		ZR_EVIDENCE_COUNT
 };
 
 /* What else is known of a flow: bit numbers. */
@@ -77,7 +77,7 @@ enum zr_flag {
 #define X(id, name) ZR_FLAG_##id,
 	ZR_FLAGS(X)
 #undef X
-	ZR_FLAG_COUNT
+		ZR_FLAG_COUNT
 };
 
 const char *zr_reason_name(enum zr_reason reason);

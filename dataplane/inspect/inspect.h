@@ -36,12 +36,12 @@ struct zr_slice {
 
 /* A complete hello or request head, and the name in it. */
 struct zr_hello {
-	uint8_t source;              /* enum zr_source */
-	uint8_t name_len;            /* 0: it carries no name, or none that is a host name */
-	bool malformed_name;         /* a name was there but is not a host name */
-	bool ech;                    /* an encrypted_client_hello extension was there (RFC 9849) */
-	bool spoof;                  /* bytes of it came twice with different contents; the first copy's name is told */
-	char name[ZR_NAME_MAX + 1];  /* canonical, terminated */
+	uint8_t source;             /* enum zr_source */
+	uint8_t name_len;           /* 0: it carries no name, or none that is a host name */
+	bool malformed_name;        /* a name was there but is not a host name */
+	bool ech;                   /* an encrypted_client_hello extension was there (RFC 9849) */
+	bool spoof;                 /* bytes of it came twice with different contents; the first copy's name is told */
+	char name[ZR_NAME_MAX + 1]; /* canonical, terminated */
 };
 
 #endif

@@ -37,9 +37,9 @@ int zr_quic_initial_keys(struct zr_quic_crypto *crypto, uint32_t version, const 
 struct zr_quic_client {
 	struct zr_assembly *held; /* CRYPTO bytes, or NULL */
 	uint32_t owner;
-	uint32_t version;    /* 0: no Initial was opened yet */
-	uint32_t need;       /* no use in parsing again before held has this many contiguous bytes */
-	uint16_t datagrams;  /* datagrams looked at, against the bound */
+	uint32_t version;   /* 0: no Initial was opened yet */
+	uint32_t need;      /* no use in parsing again before held has this many contiguous bytes */
+	uint16_t datagrams; /* datagrams looked at, against the bound */
 	uint8_t dcid_len;
 	uint8_t dcid[ZR_QUIC_CID_MAX]; /* the one the keys come from: tells a new attempt, and a Retry */
 	struct zr_quic_keys keys;
@@ -52,8 +52,9 @@ struct zr_quic_client {
  * can be opened with the attempt's keys or with keys of its own destination id. BAD: opened, but never a hello.
  * scratch: as long as the datagram.
  */
-enum zr_result zr_quic_client_feed(struct zr_quic_client *c, struct zr_quic_crypto *crypto, struct zr_assembly_pool *pool,
-				   uint8_t *scratch, const uint8_t *data, size_t len, struct zr_hello *out);
+enum zr_result zr_quic_client_feed(struct zr_quic_client *c, struct zr_quic_crypto *crypto,
+				   struct zr_assembly_pool *pool, uint8_t *scratch, const uint8_t *data, size_t len,
+				   struct zr_hello *out);
 
 /*
  * Does this datagram begin a connection: an Initial that opens with the keys of its own destination id? For tuples whose

@@ -11,12 +11,12 @@
 #include "dataplane/inspect/inspect.h"
 
 enum zr_tcp_state {
-	ZR_TCP_START,    /* nothing recognised yet */
-	ZR_TCP_TLS,      /* inside a TLS hello */
-	ZR_TCP_HTTP,     /* inside a request head, or waiting for the next */
-	ZR_TCP_BODY,     /* inside a request's body */
-	ZR_TCP_OPAQUE,   /* not (or no longer) TLS or HTTP: only a hello or request at a segment's start is looked for */
-	ZR_TCP_DONE,     /* nothing more will be told (behind a TLS hello, or a bound was reached) */
+	ZR_TCP_START,  /* nothing recognised yet */
+	ZR_TCP_TLS,    /* inside a TLS hello */
+	ZR_TCP_HTTP,   /* inside a request head, or waiting for the next */
+	ZR_TCP_BODY,   /* inside a request's body */
+	ZR_TCP_OPAQUE, /* not (or no longer) TLS or HTTP: only a hello or request at a segment's start is looked for */
+	ZR_TCP_DONE,   /* nothing more will be told (behind a TLS hello, or a bound was reached) */
 };
 
 /* The inspector of one connection: zeroed, then zr_tcp_client_start. Small; buffers come from the pool. */
@@ -30,7 +30,7 @@ struct zr_tcp_client {
 	uint8_t state;            /* enum zr_tcp_state */
 	uint8_t body;             /* enum zr_http_body, with the chunk reader's position in chunk */
 	uint8_t chunk;
-	bool anchored;            /* next_seq is known for certain (the SYN was seen) */
+	bool anchored; /* next_seq is known for certain (the SYN was seen) */
 };
 
 /* One message is complete: the segment being fed completed it. */

@@ -16,7 +16,7 @@ enum zr_result zr_tls_hello_message(const uint8_t *data, size_t len, struct zr_h
  * scratch: ZR_HELLO_MAX bytes of the caller's, for a hello over more than one record.
  * OK: *used is how many stream bytes the hello took. MORE: *need as above. Also reads an SSL 2 compatible hello as NONE.
  */
-enum zr_result zr_tls_hello_stream(const uint8_t *data, size_t len, uint8_t *scratch, struct zr_hello *out, size_t *used,
-				   size_t *need);
+enum zr_result zr_tls_hello_stream(const uint8_t *data, size_t len, uint8_t *scratch, struct zr_hello *out,
+				   size_t *used, size_t *need);
 
 #endif

@@ -12,10 +12,10 @@
 /*
  * Why a packet has no flow. Its volume is then its frame length on the wire, counted as unaccounted under this name.
  */
-#define ZR_UNACCOUNTED(X)                                                                          \
-	X(LINK_TYPE, "link_type") /* the capture's link type is not one we read */                  \
+#define ZR_UNACCOUNTED(X)                                                                                       \
+	X(LINK_TYPE, "link_type") /* the capture's link type is not one we read */                              \
 	X(NOT_IP, "not_ip")       /* ARP, LLDP, a VLAN control frame…: no IP header behind the link header */ \
-	X(MALFORMED, "malformed") /* an IP header that contradicts itself or the frame's length */  \
+	X(MALFORMED, "malformed") /* an IP header that contradicts itself or the frame's length */              \
 	X(TRUNCATED, "truncated") /* the capture stops before the end of the IP header */
 
 enum zr_unaccounted {
@@ -23,7 +23,7 @@ enum zr_unaccounted {
 #define X(id, name) ZR_UNACCOUNTED_##id,
 	ZR_UNACCOUNTED(X)
 #undef X
-	ZR_UNACCOUNTED_COUNT
+		ZR_UNACCOUNTED_COUNT
 };
 
 /* The name of an unaccounted reason as records and counters show it. */
@@ -59,7 +59,7 @@ struct zr_packet {
 
 	uint32_t volume_bytes; /* IP total length; the frame's length when unaccounted */
 	uint32_t tcp_seq, tcp_ack;
-	uint32_t teid; /* GTP-U, when has_teid */
+	uint32_t teid;                /* GTP-U, when has_teid */
 	uint16_t vlans[ZR_VLANS_MAX]; /* VLAN ids, outermost first */
 
 	const uint8_t *payload;    /* behind the TCP or UDP header; NULL when payload_len is 0 */

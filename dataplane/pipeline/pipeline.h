@@ -17,17 +17,17 @@
 struct zr_pipeline;
 
 struct zr_pipeline_config {
-	uint32_t flows;                       /* flows open at a time, at most ZR_FLOWS_MAX */
-	size_t reassembly_bytes;              /* bound of the memory for unfinished hellos */
-	size_t names_bytes;                   /* bound of the memory for names and paths of flows */
+	uint32_t flows;          /* flows open at a time, at most ZR_FLOWS_MAX */
+	size_t reassembly_bytes; /* bound of the memory for unfinished hellos */
+	size_t names_bytes;      /* bound of the memory for names and paths of flows */
 	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
-	uint64_t interim_us;                  /* up to 24 h */
+	uint64_t interim_us; /* up to 24 h */
 	bool retro_credit;
-	bool charged_records;                 /* charged flows leave records too */
-	bool keep_names;                      /* … with their names (an engineer's own captures only) */
+	bool charged_records;                    /* charged flows leave records too */
+	bool keep_names;                         /* … with their names (an engineer's own captures only) */
 	const struct zr_prefix_set *subscribers; /* empty or NULL: not known */
 	struct zr_packet_rules packets;
-	uint64_t seed[2];                     /* random at every start of a gateway, fixed for capture files */
+	uint64_t seed[2]; /* random at every start of a gateway, fixed for capture files */
 	uint8_t worker;
 
 	/* Takes each event; called from inside the calls below. */
@@ -46,8 +46,8 @@ size_t zr_pipeline_memory(const struct zr_pipeline_config *config);
  * are copied or must outlive it (prefix sets). image: the list in force, with the index of its names for this seed; both
  * must outlive the pipeline. NULL when the cipher library cannot be had.
  */
-struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_config *config, const struct zr_image *image,
-				     const struct zr_suffix_index *index);
+struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_config *config,
+				     const struct zr_image *image, const struct zr_suffix_index *index);
 
 /* Give back what is not in the memory (cipher contexts). Open flows are forgotten: zr_pipeline_shutdown first. */
 void zr_pipeline_fini(struct zr_pipeline *p);
@@ -67,20 +67,20 @@ void zr_pipeline_shutdown(struct zr_pipeline *p);
 void zr_pipeline_totals(const struct zr_pipeline *p, struct zr_totals *out);
 
 /* Events of inspection and the table, by name. Never reset. */
-#define ZR_COUNTERS(X)                                                                             \
-	X(FLOWS_NEW, "flows_new")             /* flows taken up */                                 \
-	X(EVICTED_UNDECIDED, "evicted_undecided") /* evicted before a verdict */                   \
-	X(EVICTED_CHARGED, "evicted_charged") \
-	X(EVICTED_FREE, "evicted_free")       \
-	X(HELLOS_GIVEN_UP, "hellos_given_up") /* reassembly memory was full */                     \
-	X(NAMES_MALFORMED, "names_malformed") /* a name that is no host name */                    \
+#define ZR_COUNTERS(X)                                                           \
+	X(FLOWS_NEW, "flows_new")                 /* flows taken up */           \
+	X(EVICTED_UNDECIDED, "evicted_undecided") /* evicted before a verdict */ \
+	X(EVICTED_CHARGED, "evicted_charged")                                    \
+	X(EVICTED_FREE, "evicted_free")                                          \
+	X(HELLOS_GIVEN_UP, "hellos_given_up") /* reassembly memory was full */   \
+	X(NAMES_MALFORMED, "names_malformed") /* a name that is no host name */  \
 	X(NAMES_FULL, "names_full")           /* memory for names or paths was full */
 
 enum zr_counter {
 #define X(id, name) ZR_COUNTER_##id,
 	ZR_COUNTERS(X)
 #undef X
-	ZR_COUNTER_COUNT
+		ZR_COUNTER_COUNT
 };
 
 const char *zr_counter_name(enum zr_counter counter);

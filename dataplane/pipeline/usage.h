@@ -16,11 +16,11 @@ enum zr_usage_type { ZR_USAGE_TAG, ZR_USAGE_PART };
  * One event. Pointers are valid during the call that hands it over. Volumes are since the flow's previous cut.
  */
 struct zr_usage {
-	uint8_t type;    /* enum zr_usage_type */
-	uint8_t verdict; /* enum zr_verdict */
-	uint8_t reason;  /* enum zr_reason */
-	uint8_t cause;   /* enum zr_cause; parts only */
-	bool final;      /* the flow's last record; parts only */
+	uint8_t type;            /* enum zr_usage_type */
+	uint8_t verdict;         /* enum zr_verdict */
+	uint8_t reason;          /* enum zr_reason */
+	uint8_t cause;           /* enum zr_cause; parts only */
+	bool final;              /* the flow's last record; parts only */
 	uint8_t evidence, flags; /* bits of enum zr_evidence and enum zr_flag */
 	uint8_t worker;
 	uint64_t flow; /* number of the flow within the worker, 40 bits */

@@ -18,8 +18,7 @@ static int replay_file(const char *path)
 	long size;
 	FILE *f = fopen(path, "rb");
 
-	if (f == NULL || fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 0 ||
-	    fseek(f, 0, SEEK_SET) != 0) {
+	if (f == NULL || fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 0 || fseek(f, 0, SEEK_SET) != 0) {
 		perror(path);
 		if (f != NULL)
 			fclose(f);

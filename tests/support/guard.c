@@ -13,8 +13,7 @@ uint8_t *guard_copy(struct guard *guard, const void *data, size_t len)
 	uint8_t *start;
 
 	guard->map_len = room + page;
-	guard->map = mmap(NULL, guard->map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
+	guard->map = mmap(NULL, guard->map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (guard->map == MAP_FAILED || mprotect(guard->map + room, page, PROT_NONE) != 0)
 		abort();
 	start = guard->map + room - len;
