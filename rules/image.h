@@ -36,6 +36,10 @@ struct zr_name_ref {
 /* Most names one bulk lookup takes. */
 #define ZR_MATCH_BULK 32
 
+/* Longest texts of an entry in octets: "*." and a name and its trailing dot; a service. Neither holds control characters. */
+#define ZR_RULE_MAX    256
+#define ZR_SERVICE_MAX 128
+
 /* An entry as the list wrote it. Texts lie in the image, terminated. */
 struct zr_entry {
 	const char *rule;    /* the match column as written */
@@ -90,7 +94,7 @@ int64_t zr_image_next_edge_s(const struct zr_image *image, int64_t now_s);
 
 struct zr_suffixes {
 	uint8_t count; /* 0: no name */
-	bool whole;    /* hash[0] is the whole name (always so today; kept explicit for exact entries) */
+	bool cut;      /* suffixes between the whole name and hash[1] were left out: the name has too many labels */
 	uint64_t hash
 		[ZR_SUFFIXES_MAX]; /* the whole name first, then the longest of its suffixes of at most five labels, and on */
 };
@@ -102,7 +106,10 @@ struct zr_suffix_index;
 /* Build the index for one image and key; 0 or -ENOMEM. The image must outlive it. */
 int zr_suffix_index_make(const struct zr_image *image, const uint64_t key[2], struct zr_suffix_index **out);
 void zr_suffix_index_free(struct zr_suffix_index *index);
-/* Same answer as zr_image_match_names gives for the name the hashes were made of. Const, any thread. */
+/*
+ * Same answer as zr_image_match_names gives for the name the hashes were made of, but for one case: a cut name that an
+ * entry of more than five labels might cover, other than exactly, has no match (and so stays charged). Const, any thread.
+ */
 struct zr_match zr_suffix_index_match(const struct zr_suffix_index *index, const struct zr_suffixes *suffixes,
 				      int64_t now_s);
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rules/csv.h"
+
+#include <string.h>
+
+#include "rules/utf8.h"
+
+static bool at_newline(const struct zr_csv *csv)
+{
+	return csv->at < csv->len && (csv->source[csv->at] == '\n' || csv->source[csv->at] == '\r');
+}
+
+static void take_newline(struct zr_csv *csv)
+{
+	bool cr = csv->source[csv->at++] == '\r';
+
+	if (cr && csv->at < csv->len && csv->source[csv->at] == '\n')
+		csv->at++;
+	csv->line++;
+	csv->line_at = csv->at;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static void skip_blanks(struct zr_csv *csv)
+{
+	while (csv->at < csv->len && is_blank(csv->source[csv->at]))
+		csv->at++;
+}
+
+/* The first separator outside quotes settles which one it is. */
+static bool at_separator(struct zr_csv *csv)
+{
+	char c = csv->at < csv->len ? csv->source[csv->at] : '\0';
+
+	if (csv->separator == 0 && (c == ',' || c == ';'))
+		csv->separator = c;
+	return c != '\0' && c == csv->separator;
+}
+
+static bool at_field_end(struct zr_csv *csv)
+{
+	return csv->at == csv->len || at_newline(csv) || at_separator(csv);
+}
+
+struct zr_place zr_csv_place(const struct zr_csv *csv, const struct zr_csv_field *field, size_t offset)
+{
+	size_t octets = field->at + offset - field->line_at;
+
+	return (struct zr_place){
+		.line = field->line,
+		.column = (unsigned int)zr_utf8_count(csv->source + field->line_at, octets) + 1,
+	};
+}
+
+static struct zr_csv_field field_here(const struct zr_csv *csv)
+{
+	return (struct zr_csv_field){
+		.text = csv->copy + csv->at, .line = csv->line, .line_at = csv->line_at, .at = csv->at};
+}
+
+static void trim(struct zr_csv_field *field)
+{
+	while (field->len > 0 && is_blank(field->text[field->len - 1]))
+		field->len--;
+	while (field->len > 0 && is_blank(field->text[0])) {
+		field->text++;
+		field->at++;
+		field->len--;
+	}
+}
+
+/* Up to the end of the line, a comment: what a spreadsheet made of it may end with separators. */
+static void read_comment(struct zr_csv *csv, struct zr_csv_field *field)
+{
+	*field = field_here(csv);
+	while (csv->at < csv->len && !at_newline(csv))
+		csv->at++;
+	field->len = csv->at - field->at;
+	while (field->len > 0 && strchr(",; \t", field->text[field->len - 1]) != NULL)
+		field->len--;
+}
+
+static void read_plain(struct zr_csv *csv, struct zr_csv_field *field)
+{
+	size_t quote = 0;
+
+	*field = field_here(csv);
+	for (; !at_field_end(csv); csv->at++)
+		if (csv->source[csv->at] == '"' && quote == 0)
+			quote = csv->at;
+	field->len = csv->at - field->at;
+	if (quote != 0)
+		zr_report(csv->report, zr_csv_place(csv, field, quote - field->at),
+			  "a quote inside a field: put the whole field in quotes and write this quote twice");
+}
+
+/* At an opening quote. Decodes up to the closing one; false, with nothing taken, when there is none. */
+static bool take_quoted(struct zr_csv *csv, struct zr_csv_field *field)
+{
+	struct zr_csv start = *csv;
+	char *to;
+
+	csv->at++;
+	*field = field_here(csv);
+	to = csv->copy + csv->at;
+	while (csv->at < csv->len) {
+		size_t begin = csv->at;
+
+		if (csv->source[csv->at] == '"') {
+			csv->at++;
+			if (csv->at == csv->len || csv->source[csv->at] != '"') {
+				field->len = (size_t)(to - field->text);
+				return true;
+			}
+			begin = csv->at++;
+		} else if (at_newline(csv)) {
+			take_newline(csv);
+		} else {
+			csv->at++;
+		}
+		memmove(to, csv->source + begin, csv->at - begin);
+		to += csv->at - begin;
+	}
+	*csv = start;
+	return false;
+}
+
+static void read_quoted(struct zr_csv *csv, struct zr_csv_field *field)
+{
+	struct zr_csv_field quote = field_here(csv), rest;
+
+	if (!take_quoted(csv, field)) {
+		zr_report(csv->report, zr_csv_place(csv, &quote, 0),
+			  "this quote is never closed: close it, or write it twice inside a quoted field");
+		memcpy(csv->copy + csv->at, csv->source + csv->at, csv->len - csv->at);
+		csv->at++;
+		*field = field_here(csv);
+		while (!at_field_end(csv))
+			csv->at++;
+		field->len = csv->at - field->at;
+		return;
+	}
+	skip_blanks(csv);
+	if (at_field_end(csv))
+		return;
+	rest = field_here(csv);
+	while (!at_field_end(csv))
+		csv->at++;
+	zr_report(
+		csv->report, zr_csv_place(csv, &rest, 0),
+		"\"%.*s\" stands behind the closing quote: remove it, or write a quote that belongs to the text twice",
+		zr_report_excerpt(csv->at - rest.at), csv->source + rest.at);
+}
+
+/* The fields of one line, or more when newlines are quoted; up to and including the newline that ends it. */
+static void read_fields(struct zr_csv *csv, struct zr_csv_record *record)
+{
+	struct zr_csv_field field;
+
+	for (;;) {
+		skip_blanks(csv);
+		if (csv->at < csv->len && csv->source[csv->at] == '"')
+			read_quoted(csv, &field);
+		else
+			read_plain(csv, &field);
+		trim(&field);
+		if (record->count < ZR_CSV_FIELDS_MAX)
+			record->fields[record->count++] = field;
+		if (!at_separator(csv))
+			break;
+		csv->at++;
+	}
+	if (at_newline(csv))
+		take_newline(csv);
+}
+
+static bool is_blank_record(const struct zr_csv_record *record)
+{
+	for (unsigned int i = 0; i < record->count; i++)
+		if (record->fields[i].len > 0)
+			return false;
+	return true;
+}
+
+bool zr_csv_next(struct zr_csv *csv, struct zr_csv_record *record)
+{
+	do {
+		if (csv->at == csv->len)
+			return false;
+		record->count = 0;
+		record->comment = false;
+		skip_blanks(csv);
+		if (csv->at < csv->len && csv->source[csv->at] == '#') {
+			read_comment(csv, &record->fields[record->count++]);
+			if (at_newline(csv))
+				take_newline(csv);
+		} else {
+			read_fields(csv, record);
+		}
+	} while (is_blank_record(record));
+	record->comment = record->fields[0].len > 0 && record->fields[0].text[0] == '#';
+	return true;
+}

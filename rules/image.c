@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rules/image.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/image_view.h"
+
+/* Does the block have the outer form of an image: header, checksum, sections that fill it? NULL or what is wrong. */
+static const char *check_frame(const void *block, size_t len)
+{
+	const struct zr_image_header *header = block;
+	struct zr_image_section sections[ZR_SECTION_COUNT];
+
+	if ((uintptr_t)block % alignof(struct zr_image_header) != 0)
+		return "the block is not aligned to 8 bytes";
+	if (len < sizeof(*header) || len % ZR_IMAGE_ALIGN != 0)
+		return "the block is too short or cut";
+	if (memcmp(header->magic, ZR_IMAGE_MAGIC, sizeof(header->magic)) != 0)
+		return "the block is no compiled list";
+	if (header->version != ZR_IMAGE_VERSION)
+		return "the block was compiled for another version";
+	if (header->len_bytes != len)
+		return "the block's length is not the one it was compiled with";
+	if (header->checksum != zr_image_checksum(block, len))
+		return "the block's checksum is wrong";
+	memcpy(sections, header->sections, sizeof(sections));
+	if (zr_image_layout(sections) != len || memcmp(sections, header->sections, sizeof(sections)) != 0)
+		return "the sections do not fill the block";
+	return NULL;
+}
+
+static const void *section_at(const struct zr_image_header *header, enum zr_image_section_id id)
+{
+	return (const char *)header + header->sections[id].offset_bytes;
+}
+
+static uint32_t section_count(const struct zr_image_header *header, enum zr_image_section_id id)
+{
+	return (uint32_t)header->sections[id].count;
+}
+
+static void view_sections(struct zr_image *image, const struct zr_image_header *header)
+{
+	*image = (struct zr_image){
+		.header = header,
+		.texts = section_at(header, ZR_SECTION_TEXTS),
+		.tariffs = section_at(header, ZR_SECTION_TARIFFS),
+		.windows = section_at(header, ZR_SECTION_WINDOWS),
+		.entries = section_at(header, ZR_SECTION_ENTRIES),
+		.blocks = section_at(header, ZR_SECTION_BLOCKS),
+		.edges = section_at(header, ZR_SECTION_EDGES),
+		.name_buckets.at = section_at(header, ZR_SECTION_NAME_BUCKETS),
+		.name_buckets.count = section_count(header, ZR_SECTION_NAME_BUCKETS),
+		.block_buckets.at = section_at(header, ZR_SECTION_BLOCK_BUCKETS),
+		.block_buckets.count = section_count(header, ZR_SECTION_BLOCK_BUCKETS),
+		.text_bytes = section_count(header, ZR_SECTION_TEXTS),
+		.tariff_count = section_count(header, ZR_SECTION_TARIFFS),
+		.window_count = section_count(header, ZR_SECTION_WINDOWS),
+		.entry_count = section_count(header, ZR_SECTION_ENTRIES),
+		.block_count = section_count(header, ZR_SECTION_BLOCKS),
+		.edge_count = section_count(header, ZR_SECTION_EDGES),
+	};
+	image->name_count = image->entry_count - image->block_count;
+	for (unsigned int labels = 1; labels < 128; labels++)
+		if (zr_bit_test(header->label_counts, labels))
+			image->most_labels = labels;
+}
+
+int zr_image_load(const void *block, size_t len, struct zr_image **out, const char **reason)
+{
+	const char *wrong = check_frame(block, len);
+	struct zr_image *image;
+
+	if (wrong == NULL) {
+		image = malloc(sizeof(*image));
+		if (image == NULL)
+			return -ENOMEM;
+		view_sections(image, block);
+		wrong = zr_image_check(image);
+		if (wrong == NULL) {
+			*out = image;
+			return 0;
+		}
+		free(image);
+	}
+	if (reason != NULL)
+		*reason = wrong;
+	return -EINVAL;
+}
+
+void zr_image_free(struct zr_image *image)
+{
+	free(image);
+}
+
+bool zr_image_has_addresses(const struct zr_image *image)
+{
+	return image->block_count > 0;
+}
+
+void zr_image_entry(const struct zr_image *image, uint32_t entry, struct zr_entry *out)
+{
+	const struct zr_image_entry *e = &image->entries[entry];
+	const struct zr_tariff *tariff = &image->tariffs[e->tariff];
+	const struct zr_window *window = &image->windows[e->window];
+
+	*out = (struct zr_entry){
+		.rule = image->texts + e->rule,
+		.service = image->texts + tariff->service,
+		.rating_group = tariff->rating_group,
+		.from_s = window->from_s,
+		.until_s = window->until_s,
+	};
+}
+
+uint32_t zr_image_entry_count(const struct zr_image *image)
+{
+	return image->entry_count;
+}
+
+uint64_t zr_image_serial(const struct zr_image *image)
+{
+	return image->header->serial;
+}
+
+int64_t zr_image_expires_s(const struct zr_image *image)
+{
+	return image->header->expires_s;
+}
+
+int64_t zr_image_next_edge_s(const struct zr_image *image, int64_t now_s)
+{
+	uint32_t low = 0, high = image->edge_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (image->edges[middle] <= now_s)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < image->edge_count ? image->edges[low] : INT64_MAX;
+}

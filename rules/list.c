@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rules/list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/csv.h"
+#include "rules/entries.h"
+#include "rules/list_head.h"
+#include "rules/list_row.h"
+#include "rules/utf8.h"
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+/*
+ * Report the first octet that is not UTF-8: it is one mistake of the whole file. The place is counted like the reader's.
+ */
+static void check_encoding(const char *text, size_t len, struct zr_report *report)
+{
+	struct zr_place place = {1, 1};
+
+	for (size_t at = 0, octets; at < len; at += octets) {
+		uint32_t code;
+
+		octets = zr_utf8_read(text + at, len - at, &code);
+		if (octets == 0) {
+			zr_report(report, place, "octet 0x%02X is not UTF-8: save the list as \"CSV UTF-8\"",
+				  (unsigned int)(unsigned char)text[at]);
+			return;
+		}
+		place.column++;
+		if (text[at] == '\n' || (text[at] == '\r' && (at + 1 == len || text[at + 1] != '\n')))
+			place = (struct zr_place){place.line + 1, 1};
+	}
+}
+
+/* Read all records of csv into list. Without a match column there is nothing to say of the rows. */
+static int read_records(struct zr_csv *csv, struct zr_list *list)
+{
+	struct zr_list_head head = {0};
+	struct zr_csv_record record;
+	int error = 0;
+
+	while (error == 0 && zr_csv_next(csv, &record)) {
+		if (record.comment) {
+			zr_list_head_comment(&head, list, csv, &record);
+		} else if (!head.has_header) {
+			zr_list_head_columns(&head, csv, &record);
+			if (head.column_at[ZR_COLUMN_MATCH] < 0)
+				break;
+		} else {
+			error = zr_list_row_read(&head, list, csv, &record);
+		}
+	}
+	zr_list_head_finish(&head, list, csv);
+	return error;
+}
+
+static int read_text(const char *text, size_t len, struct zr_list *list, struct zr_report *report)
+{
+	struct zr_csv csv = {.source = text, .len = len, .line = 1, .report = report};
+	int error;
+
+	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
+		zr_report(report, (struct zr_place){1, 1}, "the list is UTF-16: save it as \"CSV UTF-8\"");
+		return 0;
+	}
+	if (len >= strlen(BYTE_ORDER_MARK) && memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		csv.at = csv.line_at = strlen(BYTE_ORDER_MARK);
+	check_encoding(text + csv.at, len - csv.at, report);
+	csv.copy = malloc(len + 1);
+	if (csv.copy == NULL)
+		return -ENOMEM;
+	if (len > 0)
+		memcpy(csv.copy, text, len);
+	error = read_records(&csv, list);
+	free(csv.copy);
+	if (error == 0)
+		error = zr_order_make(list);
+	return error != 0 ? error : zr_conflicts_report(list, report);
+}
+
+int zr_list_read(const char *text, size_t len, struct zr_list **out, struct zr_findings *errors)
+{
+	struct zr_list *list = calloc(1, sizeof(*list));
+	struct zr_report report = {.findings = errors};
+	int error;
+
+	if (list == NULL)
+		return -ENOMEM;
+	error = read_text(text, len, list, &report);
+	if (report.no_memory)
+		error = -ENOMEM;
+	zr_report_sort(&report);
+	if (error == 0 && report.count > 0)
+		error = -EINVAL;
+	if (error == 0)
+		*out = list;
+	else
+		zr_list_free(list);
+	return error;
+}
+
+void zr_list_free(struct zr_list *list)
+{
+	if (list == NULL)
+		return;
+	zr_intern_clear(&list->texts);
+	zr_intern_clear(&list->tariffs);
+	zr_intern_clear(&list->windows);
+	free(list->entries);
+	free(list->blocks);
+	free(list->names.items);
+	free(list->addresses.items);
+	free(list);
+}

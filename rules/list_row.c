@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rules/list_row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/decimal.h"
+#include "rules/hash.h"
+#include "rules/image.h"
+#include "rules/match.h"
+#include "rules/timestamp.h"
+#include "rules/utf8.h"
+
+/* A row at hand. */
+struct row {
+	const struct zr_list_head *head;
+	const struct zr_csv *csv;
+	const struct zr_csv_record *record;
+	bool excluded;
+};
+
+/* The cell of a column: NULL when the list has no such column; blank, at the row's last cell, when the row is shorter. */
+static const struct zr_csv_field *cell(const struct row *row, enum zr_column column, struct zr_csv_field *blank)
+{
+	int at = row->head->column_at[column];
+
+	if (at < 0)
+		return NULL;
+	if ((unsigned int)at < row->record->count)
+		return &row->record->fields[at];
+	*blank = row->record->fields[row->record->count - 1];
+	blank->at += blank->len;
+	blank->text += blank->len;
+	blank->len = 0;
+	return blank;
+}
+
+static bool cell_is(const struct zr_csv_field *field, const char *word)
+{
+	return field->len == strlen(word) && memcmp(field->text, word, field->len) == 0;
+}
+
+static bool read_match(const struct row *row, struct zr_rule *out, struct zr_place *place)
+{
+	const struct zr_csv_field *field;
+	struct zr_rule_fault fault;
+	struct zr_csv_field blank;
+
+	field = cell(row, ZR_COLUMN_MATCH, &blank);
+	if (zr_rule_parse(field->text, field->len, out, &fault) != 0) {
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, fault.at), "%s", fault.text);
+		return false;
+	}
+	*place = zr_csv_place(row->csv, field, 0);
+	return true;
+}
+
+/* Report what an exclusion should have left blank. */
+static void require_blank(const struct row *row, const struct zr_csv_field *field, const char *column)
+{
+	if (field->len > 0)
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0), "an exclusion has no %s: leave it blank",
+			  column);
+}
+
+static void read_service(const struct row *row, struct zr_csv_field *out)
+{
+	struct zr_csv_field blank;
+	const struct zr_csv_field *field = cell(row, ZR_COLUMN_SERVICE, &blank);
+
+	*out = (struct zr_csv_field){.text = "", .len = 0};
+	if (field == NULL)
+		return;
+	if (row->excluded)
+		require_blank(row, field, "service");
+	else if (field->len == 0)
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "the service is blank: write the name under which this entry is accounted");
+	else if (field->len > ZR_SERVICE_MAX)
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "the service has %zu octets: at most %d are allowed", field->len, ZR_SERVICE_MAX);
+	else if (zr_utf8_has_control(field->text, field->len))
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "the service holds control characters or newlines: write it in one line of plain text");
+	else
+		*out = *field;
+}
+
+static uint32_t read_rating_group(const struct row *row)
+{
+	struct zr_csv_field blank;
+	const struct zr_csv_field *field = cell(row, ZR_COLUMN_RATING_GROUP, &blank);
+	uint64_t value = 0;
+
+	if (field == NULL)
+		return 0;
+	if (row->excluded)
+		require_blank(row, field, "rating group");
+	else if (field->len == 0)
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "the rating group is blank: write the number under which this entry is charged");
+	else if (!zr_decimal_parse(field->text, field->len, UINT32_MAX, &value))
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "\"%.*s\" is no rating group: write a number from 0 to 4294967295",
+			  zr_report_excerpt(field->len), field->text);
+	return (uint32_t)value;
+}
+
+/* Read from or until when it is there and not blank; false when it is wrong. */
+static bool read_time(const struct row *row, enum zr_column column, int64_t *out_s)
+{
+	struct zr_csv_field blank;
+	const struct zr_csv_field *field = cell(row, column, &blank);
+
+	if (field == NULL || field->len == 0 || zr_timestamp_parse(field->text, field->len, out_s) == 0)
+		return true;
+	zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+		  "\"%.*s\" is no time: write it like 2026-06-01T00:00:00+07:00", zr_report_excerpt(field->len),
+		  field->text);
+	return false;
+}
+
+static bool read_window(const struct row *row, struct zr_window *out)
+{
+	struct zr_csv_field blank;
+	bool from_is_good, until_is_good;
+
+	*out = (struct zr_window){.from_s = INT64_MIN, .until_s = INT64_MAX};
+	from_is_good = read_time(row, ZR_COLUMN_FROM, &out->from_s);
+	until_is_good = read_time(row, ZR_COLUMN_UNTIL, &out->until_s);
+	if (!from_is_good || !until_is_good)
+		return false;
+	if (out->until_s < out->from_s) {
+		zr_report(row->csv->report, zr_csv_place(row->csv, cell(row, ZR_COLUMN_UNTIL, &blank), 0),
+			  "until is before from: exchange them, or write a later time");
+		return false;
+	}
+	/* The second that until names belongs to the window. */
+	if (out->until_s != INT64_MAX)
+		out->until_s++;
+	return true;
+}
+
+static void check_verify(const struct row *row)
+{
+	struct zr_csv_field blank;
+	const struct zr_csv_field *field = cell(row, ZR_COLUMN_VERIFY, &blank);
+	bool is_planned;
+
+	if (field == NULL || field->len == 0 || cell_is(field, "off"))
+		return;
+	is_planned = cell_is(field, "flag") || cell_is(field, "require") || cell_is(field, "learn");
+	zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+		  is_planned ? "verify \"%.*s\" is not supported yet: write off, or leave it blank"
+			     : "unknown verify \"%.*s\": write off, or leave it blank",
+		  zr_report_excerpt(field->len), field->text);
+}
+
+static void check_surplus(const struct row *row)
+{
+	for (unsigned int i = row->head->columns; i < row->record->count; i++) {
+		const struct zr_csv_field *field = &row->record->fields[i];
+
+		if (field->len == 0)
+			continue;
+		zr_report(
+			row->csv->report, zr_csv_place(row->csv, field, 0),
+			"\"%.*s\" stands behind the last column: remove it, or put the field that holds a separator in "
+			"quotes",
+			zr_report_excerpt(field->len), field->text);
+		return;
+	}
+}
+
+/* Keep the rule as it is written, and behind it the canonical name when that is no part of it. */
+static int add_rule(struct zr_list *list, const struct zr_csv_field *written, const struct zr_rule *rule,
+		    struct zr_image_entry *out)
+{
+	char texts[ZR_RULE_MAX + 1 + ZR_NAME_MAX + 1];
+	const char *name;
+	size_t len = written->len + 1;
+
+	memcpy(texts, written->text, written->len);
+	texts[written->len] = '\0';
+	name = memmem(texts, written->len, rule->name, rule->name_len);
+	if (name == NULL) {
+		name = texts + len;
+		memcpy(texts + len, rule->name, rule->name_len + (size_t)1);
+		len += rule->name_len + (size_t)1;
+	}
+	out->name_skip = (uint16_t)(name - texts);
+	out->name_len = rule->name_len;
+	return zr_intern_add(&list->texts, texts, len, &out->rule);
+}
+
+static int add_tariff(struct zr_list *list, const struct zr_csv_field *service, uint32_t rating_group, uint32_t *index)
+{
+	struct zr_tariff tariff = {.rating_group = rating_group};
+	char text[ZR_SERVICE_MAX + 1];
+	int error;
+
+	memcpy(text, service->text, service->len);
+	text[service->len] = '\0';
+	error = zr_intern_add(&list->texts, text, service->len + 1, &tariff.service);
+	if (error == 0)
+		error = zr_intern_add(&list->tariffs, &tariff, sizeof(tariff), index);
+	*index /= sizeof(tariff);
+	return error;
+}
+
+static int add_block(struct zr_list *list, const struct zr_block *block, uint32_t *index)
+{
+	if (list->block_count == list->block_room) {
+		size_t room = list->block_room == 0 ? 16 : list->block_room * 2;
+		struct zr_block *blocks = reallocarray(list->blocks, room, sizeof(*blocks));
+
+		if (blocks == NULL)
+			return -ENOMEM;
+		list->blocks = blocks;
+		list->block_room = room;
+	}
+	*index = (uint32_t)list->block_count;
+	list->blocks[list->block_count++] = *block;
+	return 0;
+}
+
+static int add_entry(struct zr_list *list, const struct zr_list_entry *entry)
+{
+	if (list->entry_count == list->entry_room) {
+		size_t room = list->entry_room == 0 ? 64 : list->entry_room * 2;
+		struct zr_list_entry *entries = reallocarray(list->entries, room, sizeof(*entries));
+
+		if (entries == NULL)
+			return -ENOMEM;
+		list->entries = entries;
+		list->entry_room = room;
+	}
+	list->entries[list->entry_count++] = *entry;
+	return 0;
+}
+
+static int add_row(struct zr_list *list, const struct zr_rule *rule, const struct zr_csv_field *written,
+		   const struct zr_window *window, struct zr_list_entry *entry)
+{
+	int error = add_rule(list, written, rule, &entry->image);
+
+	entry->image.kind = rule->kind & 0x7f;
+	if (error == 0)
+		error = zr_intern_add(&list->windows, window, sizeof(*window), &entry->image.window);
+	entry->image.window /= sizeof(*window);
+	entry->hash = zr_hash_name(rule->name, rule->name_len);
+	if (rule->kind == ZR_RULE_BLOCK) {
+		entry->hash = zr_block_hash(&rule->block);
+		if (error == 0)
+			error = add_block(list, &rule->block, &entry->block);
+	}
+	return error != 0 ? error : add_entry(list, entry);
+}
+
+int zr_list_row_read(const struct zr_list_head *head, struct zr_list *list, const struct zr_csv *csv,
+		     const struct zr_csv_record *record)
+{
+	struct row row = {.head = head, .csv = csv, .record = record};
+	struct zr_list_entry entry = {0};
+	struct zr_csv_field service, blank;
+	struct zr_window window;
+	bool match_is_good, window_is_good;
+	uint32_t rating_group;
+	struct zr_rule rule;
+	int error;
+
+	match_is_good = read_match(&row, &rule, &entry.place);
+	row.excluded = rule.kind == ZR_RULE_EXCLUDED;
+	read_service(&row, &service);
+	rating_group = read_rating_group(&row);
+	window_is_good = read_window(&row, &window);
+	check_verify(&row);
+	check_surplus(&row);
+	if (!match_is_good || !window_is_good)
+		return 0;
+	error = add_tariff(list, &service, rating_group, &entry.image.tariff);
+	return error != 0 ? error : add_row(list, &rule, cell(&row, ZR_COLUMN_MATCH, &blank), &window, &entry);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* UTF-8 (RFC 3629), one character at a time. */
+#ifndef RULES_UTF8_H
+#define RULES_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The character that text begins with: returns its octets (1 to 4) and stores its code point, or returns 0 when the bytes
+ * are not well-formed (RFC 3629, section 4) or len is 0.
+ */
+size_t zr_utf8_read(const char *text, size_t len, uint32_t *code);
+
+/* Characters in len bytes; an octet of no well-formed character counts as one. */
+size_t zr_utf8_count(const char *text, size_t len);
+
+/* Is all of it well-formed and free of control characters (U+0000 to U+001F, U+007F to U+009F)? */
+bool zr_utf8_is_printable(const char *text, size_t len);
+/* Is there a control character among what is well-formed? */
+bool zr_utf8_has_control(const char *text, size_t len);
+
+#endif
