@@ -38,6 +38,9 @@ union zr_ip {
 	uint64_t half[2];
 };
 
+/* IP protocol numbers that the core knows by name (IANA). */
+enum { ZR_PROTO_TCP = 6, ZR_PROTO_UDP = 17 };
+
 /* TCP flags as on the wire (RFC 9293, section 3.1). */
 enum { ZR_TCP_FIN = 0x01, ZR_TCP_SYN = 0x02, ZR_TCP_RST = 0x04, ZR_TCP_PSH = 0x08, ZR_TCP_ACK = 0x10 };
 
@@ -65,8 +68,6 @@ struct zr_packet {
 	const uint8_t *payload;    /* behind the TCP or UDP header; NULL when payload_len is 0 */
 	uint32_t payload_len;      /* bytes of it that the view holds */
 	uint32_t payload_wire_len; /* bytes of it by the IP length; more than payload_len when the view is cut short */
-
-	uint64_t time_ns;
 };
 
 /* How to read packets; constant while a pipeline runs. */
@@ -78,7 +79,15 @@ struct zr_packet_rules {
 
 /*
  * Parse one view. Never fails: what cannot be read is told by out->unaccounted. out points into the view's bytes.
- * Lengths are checked in memory order before any byte is read. Pure; any thread.
+ * Lengths are checked in memory order before any byte is read. Every member of out is set. Pure; any thread.
+ *
+ * Link: Ethernet with up to ZR_VLANS_MAX tags (0x8100, 0x88a8, 0x9100), LLC/SNAP, up to 16 MPLS labels, PPPoE session.
+ * IP: an IP length of 0 (segmentation offload) means all that follows the link header; one beyond the frame is malformed.
+ * Behind an IPv6 extension header that cannot be read (or the eighth) the packet has a flow: of that header's number.
+ * TCP, UDP: ports when four bytes are there; a data offset or UDP length that cannot be leaves no payload.
+ * Tunnels: GTP-U version 1 G-PDUs sent to port 2152, GRE with IP (or PPTP's PPP), IP in IP, up to four in each other, none
+ * in a fragment. Unless open_all_tunnels, none inside GTP-U: that is what subscribers send. When what is inside is no IP
+ * packet that parses, out is the tunnel's own packet.
  */
 void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out);
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Header parsing. Input: link type (three bits) and tunnel rules (two bits), two bytes of what the wire had beyond the view,
+ * then the view.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/packet/packet.h"
+
+#define HEAD_LEN 3
+
+static void check(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void check_unaccounted(const struct zr_view *view, const struct zr_packet *p)
+{
+	static const union zr_ip none;
+
+	check(p->unaccounted < ZR_UNACCOUNTED_COUNT);
+	check((p->unaccounted == ZR_UNACCOUNTED_LINK_TYPE) == (view->port->link >= ZR_LINK_OTHER));
+	check(p->unaccounted != ZR_UNACCOUNTED_TRUNCATED || view->len < view->wire_len);
+	check(p->volume_bytes == view->wire_len);
+	check(p->family == 0 && p->proto == 0 && p->src_port == 0 && p->dst_port == 0);
+	check(memcmp(&p->src, &none, sizeof(none)) == 0 && memcmp(&p->dst, &none, sizeof(none)) == 0);
+	check(!p->fragment && !p->first_fragment && !p->has_teid);
+	check(p->payload == NULL && p->payload_len == 0 && p->payload_wire_len == 0);
+}
+
+static void check_accounted(const struct zr_view *view, const struct zr_packet *p)
+{
+	bool ports = p->proto == 6 || p->proto == 17;
+	uint32_t header_len = (p->family == 4 ? 20 : 40) + (p->proto == 6 ? 20 : 8);
+
+	check(p->family == 4 || p->family == 6);
+	check(p->volume_bytes >= (p->family == 4 ? 20 : 40) && p->volume_bytes <= view->wire_len);
+	check(p->family == 6 || (p->src.half[1] == 0 && p->dst.half[1] == 0));
+	check(ports || (p->src_port == 0 && p->dst_port == 0 && p->payload_wire_len == 0));
+	check(p->proto == 6 || (p->tcp_flags == 0 && p->tcp_seq == 0 && p->tcp_ack == 0));
+	check(p->fragment || !p->first_fragment);
+	check(!p->fragment || p->first_fragment || (p->src_port == 0 && p->dst_port == 0 && p->payload == NULL));
+	check(p->payload_len <= p->payload_wire_len);
+	check(p->payload_wire_len == 0 || header_len + p->payload_wire_len <= p->volume_bytes);
+	check((p->payload == NULL) == (p->payload_len == 0));
+	if (p->payload != NULL) {
+		check(p->payload > view->data && p->payload_len < view->len);
+		check(p->payload + p->payload_len <= view->data + view->len);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct zr_prefix endpoint = {.family = 4, .len = 8, .addr = {10}};
+	struct zr_prefix_set endpoints = {.prefixes = &endpoint, .count = 1};
+	struct zr_packet_rules rules = {0};
+	struct zr_port port = {0};
+	struct zr_view view = {.port = &port};
+	struct zr_packet packet;
+
+	if (size < HEAD_LEN)
+		return 0;
+	port.link = data[0] & 7;
+	rules.open_all_tunnels = (data[0] & 8) != 0;
+	rules.tunnel_endpoints = (data[0] & 16) != 0 ? &endpoints : NULL;
+	view.data = data + HEAD_LEN;
+	view.len = (uint32_t)(size - HEAD_LEN);
+	view.wire_len = view.len + (uint32_t)(data[1] << 8 | data[2]);
+
+	memset(&packet, 0xa5, sizeof(packet));
+	zr_packet_parse(&rules, &view, &packet);
+	check(packet.vlan_count <= ZR_VLANS_MAX);
+	if (packet.unaccounted != ZR_ACCOUNTED)
+		check_unaccounted(&view, &packet);
+	else
+		check_accounted(&view, &packet);
+	return 0;
+}
