@@ -11,12 +11,18 @@
 
 #define ZR_QUIC_CID_MAX 20
 
+/* Datagrams with an Initial that are looked at before a tuple's hello must be complete, all its attempts together. */
+#define ZR_QUIC_DATAGRAMS_MAX 32
+
 /* Keys of the client's Initials of one connection attempt, as bytes. */
 struct zr_quic_keys {
 	uint8_t key[16], iv[12], hp[16];
 };
 
-/* The worker's cipher contexts: fetched and allocated once, none per packet. One thread. */
+/*
+ * The worker's cipher contexts: fetched and allocated once, none per packet. (Inside, OpenSSL 3.0 allocates the state of
+ * each hash it begins: a few hundred bytes for the time of zr_quic_initial_keys.) One thread.
+ */
 struct zr_quic_crypto;
 /* NULL when the library has no AES-128-GCM or HKDF. */
 struct zr_quic_crypto *zr_quic_crypto_new(void);
@@ -28,6 +34,12 @@ void zr_quic_crypto_free(struct zr_quic_crypto *crypto);
  * dcid: its destination connection id, inside data.
  */
 bool zr_quic_is_initial(const uint8_t *data, size_t len, struct zr_slice *dcid);
+
+/*
+ * A server's Retry (RFC 9000, section 17.2.5): the client goes on with scid as its destination id, and keys made of it. Its
+ * integrity tag is not checked. scid: inside data.
+ */
+bool zr_quic_is_retry(const uint8_t *data, size_t len, struct zr_slice *scid);
 
 /* Keys for a destination connection id (RFC 9001, section 5.2). version: one that zr_quic_is_initial accepts. 0 or -EINVAL. */
 int zr_quic_initial_keys(struct zr_quic_crypto *crypto, uint32_t version, const uint8_t *dcid, size_t dcid_len,
@@ -49,7 +61,8 @@ struct zr_quic_client {
  * Feed one datagram from the client. Opens every Initial in it (coalesced packets included), adds its CRYPTO bytes, and
  * when the hello is complete fills *out.
  * OK: the hello is complete. MORE: an Initial of this attempt was opened, the hello is not complete. NONE: no Initial that
- * can be opened with the attempt's keys or with keys of its own destination id. BAD: opened, but never a hello.
+ * can be opened with the attempt's keys or with keys of its own destination id. BAD: opened, but never a hello, or none
+ * within ZR_QUIC_DATAGRAMS_MAX.
  * scratch: as long as the datagram.
  */
 enum zr_result zr_quic_client_feed(struct zr_quic_client *c, struct zr_quic_crypto *crypto,

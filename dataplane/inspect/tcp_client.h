@@ -26,11 +26,11 @@ struct zr_tcp_client {
 	uint32_t next_seq;        /* sequence number of the first byte not yet consumed */
 	uint32_t need;            /* no use in parsing again before held has this many contiguous bytes */
 	uint64_t body_left;       /* bytes of a body, or of a chunk */
-	uint32_t inspected;       /* bytes looked at for the message at hand, against the bound */
+	uint32_t inspected;       /* bytes that came ahead of the hole at next_seq, against the bound */
 	uint8_t state;            /* enum zr_tcp_state */
 	uint8_t body;             /* enum zr_http_body, with the chunk reader's position in chunk */
 	uint8_t chunk;
-	bool anchored; /* next_seq is known for certain (the SYN was seen) */
+	bool anchored; /* next_seq is certain: the SYN was seen, or a hello or request has begun */
 };
 
 /* One message is complete: the segment being fed completed it. */
