@@ -10,6 +10,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dataplane/packet/packet.h"
 
@@ -33,6 +34,19 @@ struct zr_flow_key {
 	};
 };
 
+/* Address and port of one side of a key. */
+static inline void zr_flow_key_side(const struct zr_flow_key *key, bool b, union zr_ip *ip, uint16_t *port)
+{
+	*ip = (union zr_ip){0};
+	*port = b ? key->port_b : key->port_a;
+	if (key->family == 4)
+		memcpy(ip->b, (const uint8_t *)key->addr + (b ? 4 : 0), 4);
+	else if (b)
+		memcpy(ip->b, &key->addr6[1], 16);
+	else
+		*ip = (union zr_ip){.half = {key->addr6[0], key->addr[0]}};
+}
+
 /* Which timeout ends a silent flow. */
 enum zr_timeout {
 	ZR_TIMEOUT_UNDECIDED,
@@ -55,20 +69,27 @@ enum {
 	ZR_FLOW_START_KNOWN = 1 << 7, /* start holds the client's ISN, or the hash of its first QUIC connection id */
 	ZR_FLOW_MIDSTREAM = 1 << 8,   /* TCP whose SYN was not seen */
 	ZR_FLOW_LEFT_RECORD = 1 << 9,
-	ZR_FLOW_LEFT_TAG = 1 << 10,
-	ZR_FLOW_ECH = 1 << 11,
-	ZR_FLOW_SPOOF_SUSPECT = 1 << 12,
-	ZR_FLOW_HTTP = 1 << 13,         /* requests are followed */
-	ZR_FLOW_HOST_CHARGED = 1 << 14, /* charged for a Host once: stays charged */
-	ZR_FLOW_RETRO = 1 << 15,        /* rest.retro_* belong to the part at hand */
+	ZR_FLOW_INSPECT = 1 << 10,  /* what the client sends is looked at: no name yet, or requests may follow */
+	ZR_FLOW_STREAMED = 1 << 11, /* client bytes were looked at: the next segment need not be the stream's first */
+	ZR_FLOW_ECH = 1 << 12,
+	ZR_FLOW_HOST_CHARGED = 1 << 13, /* asked for another Host after being charged for one: stays charged */
+	ZR_FLOW_TEID_UP = 1 << 14,      /* path has the TEID of this direction, or no room was left for it */
+	ZR_FLOW_TEID_DOWN = 1 << 15,
 };
 
 /* What every packet of an established flow touches: one cache line. Volumes are since the flow's previous cut. */
 struct zr_flow {
-	alignas(64) uint64_t key[2]; /* the first two words of the key */
+	alignas(64) union {
+		uint64_t key[2]; /* the first two words of the key */
+		struct {
+			uint64_t addr;
+			uint16_t port_a, port_b, domain;
+			uint8_t proto, family;
+		};
+	};
 	uint64_t up_bytes : 48, flags : 16;
-	uint64_t down_bytes : 48, timeout : 8 /* enum zr_timeout */, generation : 8;
-	uint64_t last_us : 48, reason : 8 /* enum zr_reason */, evidence : 8 /* bits of enum zr_evidence */;
+	uint64_t down_bytes : 48, timeout : 8 /* enum zr_timeout */, generation : 8 /* of the list it was judged by */;
+	uint64_t last_us : 52, reason : 5 /* enum zr_reason */, evidence : 7 /* bits of enum zr_evidence */;
 	uint32_t up_pkts, down_pkts;
 	uint32_t edge_tick; /* nothing to do for edges before this tick (zr_tick) */
 	uint32_t start;     /* TCP: the client's initial sequence number; QUIC: a hash of the first destination id */
@@ -78,8 +99,9 @@ struct zr_flow {
 
 /* The rest of a flow. */
 struct zr_flow_rest {
-	uint64_t addr6[3];                 /* IPv6: the key's further words */
-	uint64_t first_us : 48, part : 16; /* the flow's first packet; usage records written (stays at 65535) */
+	uint64_t addr6[3]; /* IPv6: the key's further words */
+	uint64_t first_us : 48,
+		part : 16; /* the flow's first packet, modulo 2^48 us; usage records written (stays at 65535) */
 	uint64_t part_first_us : 40, retro_down_bytes : 24; /* first packet since the cut, modulo 2^40 us */
 	uint64_t id : 40, retro_up_bytes : 24;              /* 0: not numbered yet (numbers begin at 1) */
 	union {
@@ -95,6 +117,21 @@ struct zr_flow_rest {
 
 _Static_assert(sizeof(struct zr_flow) == 64, "one cache line");
 _Static_assert(sizeof(struct zr_flow_rest) == 56, "with the buckets below 128 bytes a flow");
+
+/* Latest time that a flow can hold: the year 2112. */
+#define ZR_TIME_MAX_US ((UINT64_C(1) << 52) - 1)
+
+/* The flow's first packet. Kept in 48 bits, which a flow does not outlive (8.9 years). */
+static inline uint64_t zr_flow_first_us(const struct zr_flow *f, const struct zr_flow_rest *rest)
+{
+	return f->last_us - ((f->last_us - rest->first_us) & ((UINT64_C(1) << 48) - 1));
+}
+
+/* The first packet of the part at hand. Kept in 40 bits (12 days), which no part spans: interims are at most a day apart. */
+static inline uint64_t zr_flow_part_first_us(const struct zr_flow *f, const struct zr_flow_rest *rest)
+{
+	return f->last_us - ((f->last_us - rest->part_first_us) & ((UINT64_C(1) << 40) - 1));
+}
 
 /* Coarse time for edges: 2^20 us, about 1.05 s. */
 static inline uint32_t zr_tick(uint64_t us)

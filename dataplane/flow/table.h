@@ -43,8 +43,8 @@ void zr_flow_table_init(struct zr_flow_table *t, void *memory, uint32_t capacity
 bool zr_flow_key_of(const struct zr_packet *packet, struct zr_flow_key *key);
 
 /*
- * Keyed hash of a key: NH of UMAC (RFC 4418, section 5.2.2) on 64-bit words, then mixed. Two tuples meet with probability
- * 2^-64 for whoever does not know the seed.
+ * Keyed hash of a key: NH of UMAC (RFC 4418, section 5.2.2) on 64-bit words, then mixed. Two tuples meet with a
+ * probability of about 2^-64 for whoever does not know the seed.
  */
 uint64_t zr_flow_hash(const struct zr_flow_table *t, const struct zr_flow_key *key);
 
@@ -60,7 +60,8 @@ uint32_t zr_flow_table_find_one(const struct zr_flow_table *t, const struct zr_f
 
 /*
  * Take a free flow for a key that is not in the table: zeroed but for its key, context ZR_FLOW_NONE, and at the young end
- * of the undecided. ZR_FLOW_NONE when the table is full (evict, then try again).
+ * of the undecided. ZR_FLOW_NONE when the table is full (evict, then try again). Below capacity that means that 32 slots
+ * and all the places their entries could move to are taken, which practically never happens.
  */
 uint32_t zr_flow_table_insert(struct zr_flow_table *t, const struct zr_flow_key *key, uint64_t hash);
 
@@ -83,7 +84,8 @@ uint32_t zr_flow_table_victim(struct zr_flow_table *t);
 
 /*
  * The next flow in use at the ageing hand, looking at no more than *budget slots (each look takes one off); ZR_FLOW_NONE when
- * the budget is used up or a whole round is done. The hand moves on; removing the flow returned is allowed.
+ * the budget is used up or a whole round is done: then budget is left and the hand is back at the first. The hand moves
+ * on; removing any flow meanwhile is allowed.
  */
 uint32_t zr_flow_table_sweep(struct zr_flow_table *t, uint32_t *budget);
 

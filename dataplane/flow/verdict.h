@@ -38,7 +38,7 @@ enum zr_reason {
 	X(RST, "rst")                 /* one side reset and the linger time passed */      \
 	X(IDLE, "idle")               /* no packet for its class's timeout */              \
 	X(INTERIM, "interim")         /* the interim interval passed */                    \
-	X(TARIFF, "tariff")           /* a tariff switch passed */                         \
+	X(LIST, "list")               /* another list came into force */                   \
 	X(WINDOW, "window")           /* an entry's window opened or closed, or expiry */  \
 	X(HOST_CHANGE, "host_change") /* a request on the connection names another host */ \
 	X(VERDICT, "verdict")         /* first decided free, without retro-credit */       \
