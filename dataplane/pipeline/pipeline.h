@@ -60,6 +60,17 @@ void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsig
 /* Time has come to now_ns though no packet says so: edges and timeouts up to it are processed, for all flows. */
 void zr_pipeline_advance(struct zr_pipeline *p, uint64_t now_ns);
 
+/* Time has come to now_ns: age a few flows, as a burst without packets would. For a worker that has nothing else to do. */
+void zr_pipeline_poll(struct zr_pipeline *p, uint64_t now_ns);
+
+/*
+ * Another list comes into force at the latest time seen. A flow is judged by it before its next packet is counted; silent
+ * ones follow, a few with each burst or poll, until zr_pipeline_list_settled. Until then the old list and its index are
+ * used and must stay. index: made with the configuration's seed. Returns 0, or -EBUSY while an earlier list is not settled.
+ */
+int zr_pipeline_list(struct zr_pipeline *p, const struct zr_image *image, const struct zr_suffix_index *index);
+bool zr_pipeline_list_settled(const struct zr_pipeline *p);
+
 /* Cut every open flow (cause shutdown), at the latest time seen. */
 void zr_pipeline_shutdown(struct zr_pipeline *p);
 

@@ -9,6 +9,7 @@
 #include "dataplane/flow/verdict.h"
 #include "dataplane/packet/packet.h"
 #include "rules/image.h"
+#include "rules/name.h"
 
 enum zr_usage_type { ZR_USAGE_TAG, ZR_USAGE_PART };
 
@@ -28,7 +29,7 @@ struct zr_usage {
 
 	const struct zr_image *image; /* the list in force for this part */
 	uint32_t rule;                /* entry in it, or ZR_ENTRY_NONE */
-	const char *name;             /* the matched name, terminated; NULL when not told */
+	const char *name;             /* the matched name, at most ZR_NAME_MAX octets, terminated; NULL when not told */
 
 	uint8_t family, proto;
 	uint8_t vlan_count;

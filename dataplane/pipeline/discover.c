@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "dataplane/pipeline/state.h"
+
+/* A client pads every datagram that carries an Initial to this (RFC 9000, section 14.1). */
+#define QUIC_DATAGRAM_MIN 1200
+
+static const uint8_t evidence_of_source[] = {
+	[ZR_SOURCE_TLS_SNI] = ZR_EVIDENCE_TLS_SNI,
+	[ZR_SOURCE_QUIC_SNI] = ZR_EVIDENCE_QUIC_SNI,
+	[ZR_SOURCE_HTTP_HOST] = ZR_EVIDENCE_HTTP_HOST,
+};
+
+#define NAME_EVIDENCE (1U << ZR_EVIDENCE_TLS_SNI | 1U << ZR_EVIDENCE_QUIC_SNI | 1U << ZR_EVIDENCE_HTTP_HOST)
+
+struct listener {
+	struct zr_pipeline *p;
+	uint32_t flow;
+	bool from_b;
+};
+
+static struct zr_judgement judge_hello(struct zr_pipeline *p, uint32_t flow, const struct zr_hello *hello,
+				       struct zr_name_ref name)
+{
+	if (hello->spoof)
+		return (struct zr_judgement){.reason = ZR_REASON_SPOOF, .rule = ZR_ENTRY_NONE};
+	return zr_judge_name(p, flow, name, evidence_of_source[hello->source]);
+}
+
+/* A name on a flow that an address entry freed. An unlisted one changes nothing but what is kept for later. */
+static void name_on_prefix(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
+{
+	if (judgement.reason == ZR_REASON_PREFIX)
+		zr_name_keep(p, flow, name);
+	else
+		zr_verdict_change(p, flow, ZR_CAUSE_VERDICT, judgement, &name);
+}
+
+/* A further name on a connection. Once charged for one, a paid answer may still be on its way: it stays charged. */
+static void name_changed(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+
+	if (judgement.reason != ZR_REASON_SPOOF && zr_name_same(p, flow, name))
+		return;
+	if ((f->flags & ZR_FLOW_FREE) == 0) {
+		f->flags |= ZR_FLOW_HOST_CHARGED;
+		judgement = (struct zr_judgement){.reason = f->reason, .rule = ZR_ENTRY_NONE};
+	}
+	zr_verdict_change(p, flow, ZR_CAUSE_HOST_CHANGE, judgement, &name);
+}
+
+static void on_hello(void *arg, const struct zr_hello *hello)
+{
+	const struct listener *listener = arg;
+	struct zr_pipeline *p = listener->p;
+	uint32_t flow = listener->flow;
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_name_ref name = {.text = hello->name, .len = hello->name_len};
+	uint8_t seen = f->evidence & NAME_EVIDENCE;
+	struct zr_judgement judgement;
+
+	if (hello->malformed_name)
+		p->counters[ZR_COUNTER_NAMES_MALFORMED]++;
+	if (hello->ech)
+		f->flags |= ZR_FLOW_ECH;
+	if ((f->flags & ZR_FLOW_CLIENT_FIXED) == 0)
+		zr_client_fix(p, flow, listener->from_b);
+	judgement = judge_hello(p, flow, hello, name);
+	if ((f->flags & ZR_FLOW_DECIDED) == 0) {
+		f->evidence |= (uint8_t)(1U << evidence_of_source[hello->source]);
+		zr_verdict_decide(p, flow, judgement, name);
+	} else if (seen == 0) {
+		f->evidence |= (uint8_t)(1U << evidence_of_source[hello->source]);
+		name_on_prefix(p, flow, judgement, name);
+	} else {
+		name_changed(p, flow, judgement, name);
+	}
+}
+
+void zr_discover_stop(struct zr_pipeline *p, uint32_t flow)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_judgement judgement = {.reason = ZR_REASON_INSPECT_LIMIT, .rule = ZR_ENTRY_NONE};
+
+	zr_context_put(p, flow);
+	f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
+	if ((f->flags & ZR_FLOW_DECIDED) == 0) {
+		if ((f->flags & ZR_FLOW_MIDSTREAM) != 0)
+			judgement.reason = ZR_REASON_MIDSTREAM;
+		zr_verdict_decide(p, flow, judgement, ZR_NO_NAME);
+	} else if (f->reason == ZR_REASON_HOST) {
+		/* Requests can no longer be followed: the next one may name any host. */
+		zr_verdict_change(p, flow, ZR_CAUSE_HOST_CHANGE, judgement, &ZR_NO_NAME);
+	}
+}
+
+static void tcp_begin(const struct zr_flow *f, struct zr_tcp_client *c, uint32_t flow, uint32_t seq)
+{
+	bool first = (f->flags & (ZR_FLOW_START_KNOWN | ZR_FLOW_STREAMED)) == ZR_FLOW_START_KNOWN;
+
+	memset(c, 0, sizeof(*c));
+	zr_tcp_client_start(c, flow, first ? f->start + 1 : seq, first);
+	/* What came so far was neither hello nor request: only a segment's start can be one now. */
+	if ((f->flags & ZR_FLOW_STREAMED) != 0)
+		c->state = ZR_TCP_OPAQUE;
+}
+
+/* What came of a segment that was fed to a listener that the flow does not keep yet. */
+static void tcp_keep(struct zr_pipeline *p, uint32_t flow, struct zr_tcp_client *fresh, bool from_b)
+{
+	struct zr_context *context;
+
+	/* Until it is known which side is the client, both are listened to; the one that makes sense is kept. */
+	if (zr_flow_at(p, flow)->context != ZR_FLOW_NONE) {
+		if (!fresh->anchored) {
+			zr_tcp_client_stop(fresh, p->assembly);
+			return;
+		}
+		zr_context_put(p, flow);
+	}
+	context = zr_context_get(p, flow, from_b);
+	if (context != NULL) {
+		context->tcp = *fresh;
+		return;
+	}
+	zr_tcp_client_stop(fresh, p->assembly);
+	zr_discover_stop(p, flow);
+}
+
+static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
+{
+	uint32_t seq = packet->tcp_seq + ((packet->tcp_flags & ZR_TCP_SYN) != 0 ? 1 : 0);
+	struct listener listener = {.p = p, .flow = flow, .from_b = from_b};
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_tcp_client fresh, *c = &fresh;
+	enum zr_feed feed;
+
+	if (f->context != ZR_FLOW_NONE && p->contexts.slots[f->context].from_b == from_b)
+		c = &p->contexts.slots[f->context].tcp;
+	else
+		tcp_begin(f, c, flow, seq);
+	f->flags |= ZR_FLOW_STREAMED;
+	feed = zr_tcp_client_feed(c, p->assembly, p->scratch, seq, packet->payload, packet->payload_len, on_hello,
+				  &listener);
+	if (feed == ZR_FEED_PARTIAL || feed == ZR_FEED_HTTP) {
+		if (c == &fresh)
+			tcp_keep(p, flow, &fresh, from_b);
+	} else if (feed == ZR_FEED_DONE) {
+		zr_tcp_client_stop(c, p->assembly);
+		zr_context_put(p, flow);
+		f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
+	} else if (feed == ZR_FEED_LIMIT) {
+		zr_tcp_client_stop(c, p->assembly);
+		zr_discover_stop(p, flow);
+	} else if (c != &fresh) {
+		zr_context_put(p, flow);
+	}
+}
+
+static uint32_t cid_hash(const uint8_t *cid, size_t len)
+{
+	uint64_t h = len;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ cid[i]) * UINT64_C(0x100000001b3);
+	return (uint32_t)(h ^ h >> 32);
+}
+
+static void discover_quic(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
+{
+	struct listener listener = {.p = p, .flow = flow, .from_b = from_b};
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_quic_client fresh, *c = &fresh;
+	enum zr_result result;
+	struct zr_hello hello;
+	struct zr_slice dcid;
+
+	if (packet->payload_len > ZR_SCRATCH || !zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
+		return;
+	if (f->context != ZR_FLOW_NONE) {
+		if (p->contexts.slots[f->context].from_b != from_b)
+			return;
+		c = &p->contexts.slots[f->context].quic;
+	} else {
+		memset(&fresh, 0, sizeof(fresh));
+		fresh.owner = flow;
+	}
+	result = zr_quic_client_feed(c, p->quic, p->assembly, p->scratch, packet->payload, packet->payload_len, &hello);
+	if (result == ZR_OK || result == ZR_MORE) {
+		f->start = cid_hash(c->dcid, c->dcid_len);
+		f->flags |= ZR_FLOW_START_KNOWN;
+	}
+	if (result == ZR_MORE && c == &fresh) {
+		struct zr_context *context = zr_context_get(p, flow, from_b);
+
+		if (context != NULL) {
+			context->quic = fresh;
+		} else {
+			zr_quic_client_stop(&fresh, p->assembly);
+			zr_discover_stop(p, flow);
+		}
+	} else if (result == ZR_OK) {
+		if (c == &fresh)
+			zr_quic_client_stop(&fresh, p->assembly);
+		else
+			zr_context_put(p, flow);
+		f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
+		on_hello(&listener, &hello);
+	} else if (result != ZR_MORE && c == &fresh) {
+		zr_quic_client_stop(&fresh, p->assembly);
+	} else if (result == ZR_BAD) {
+		zr_context_put(p, flow);
+	}
+}
+
+void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
+{
+	if (packet->proto == ZR_PROTO_TCP)
+		discover_tcp(p, flow, packet, from_b);
+	else
+		discover_quic(p, flow, packet, from_b);
+}
+
+void zr_discover_retry(struct zr_flow *f, const struct zr_packet *packet)
+{
+	struct zr_slice scid;
+
+	if ((f->flags & ZR_FLOW_START_KNOWN) != 0 && zr_quic_is_retry(packet->payload, packet->payload_len, &scid))
+		f->start = cid_hash(scid.at, scid.len);
+}
+
+bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet, bool up)
+{
+	struct zr_slice dcid;
+
+	if (packet->proto == ZR_PROTO_TCP)
+		return (packet->tcp_flags & (ZR_TCP_SYN | ZR_TCP_ACK)) == ZR_TCP_SYN &&
+		       !((f->flags & ZR_FLOW_START_KNOWN) != 0 && up && f->start == packet->tcp_seq);
+	if ((f->flags & ZR_FLOW_DECIDED) == 0 || packet->payload_len < QUIC_DATAGRAM_MIN ||
+	    packet->payload_len > ZR_SCRATCH || !zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
+		return false;
+	if ((f->flags & ZR_FLOW_START_KNOWN) != 0 && f->start == cid_hash(dcid.at, dcid.len))
+		return false;
+	return zr_quic_opens(p->quic, p->scratch, packet->payload, packet->payload_len);
+}

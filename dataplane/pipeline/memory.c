@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A pipeline's configuration, and where its parts lie in the caller's memory. */
+#include <string.h>
+
+#include "dataplane/pipeline/state.h"
+
+#define US_PER_S       UINT64_C(1000000)
+#define INTERIM_MAX    (24 * 3600 * US_PER_S)
+#define CONTEXT_SHARE  8 /* one eighth of the reassembly memory is for contexts */
+#define NAMES_MIN      65536
+#define REASSEMBLY_MIN 262144
+
+void zr_pipeline_defaults(struct zr_pipeline_config *config)
+{
+	*config = (struct zr_pipeline_config){
+		.flows = 1U << 20,
+		.reassembly_bytes = 64U << 20,
+		.names_bytes = 64U << 20,
+		.timeout_us =
+			{
+				[ZR_TIMEOUT_UNDECIDED] = 60 * US_PER_S,
+				[ZR_TIMEOUT_TCP] = (2 * 60 + 4) * 60 * US_PER_S,
+				[ZR_TIMEOUT_QUIC] = 10 * 60 * US_PER_S,
+				[ZR_TIMEOUT_UDP] = 2 * 60 * US_PER_S,
+				[ZR_TIMEOUT_LINGER] = 10 * US_PER_S,
+			},
+		.interim_us = 15 * 60 * US_PER_S,
+		.retro_credit = true,
+	};
+}
+
+struct layout {
+	size_t table_at, intern_at, assembly_at, contexts_at, scratch_at, total;
+	size_t assembly_bytes;
+	uint32_t contexts;
+};
+
+static size_t carve(size_t *total, size_t bytes)
+{
+	size_t at = *total;
+
+	*total = (at + bytes + 63) & ~(size_t)63;
+	return at;
+}
+
+static struct layout layout_of(const struct zr_pipeline_config *config)
+{
+	size_t for_contexts = config->reassembly_bytes / CONTEXT_SHARE;
+	struct layout l = {0};
+
+	l.contexts = (uint32_t)(for_contexts / sizeof(struct zr_context));
+	l.assembly_bytes = config->reassembly_bytes - for_contexts;
+	carve(&l.total, sizeof(struct zr_pipeline));
+	l.table_at = carve(&l.total, zr_flow_table_memory(config->flows));
+	l.intern_at = carve(&l.total, zr_intern_memory(config->names_bytes));
+	l.assembly_at = carve(&l.total, zr_assembly_pool_memory(l.assembly_bytes));
+	l.contexts_at = carve(&l.total, l.contexts * sizeof(struct zr_context));
+	l.scratch_at = carve(&l.total, ZR_SCRATCH);
+	return l;
+}
+
+static bool in_bounds(const struct zr_pipeline_config *config)
+{
+	for (unsigned int i = 0; i < ZR_TIMEOUT_COUNT; i++)
+		if (config->timeout_us[i] == 0 || config->timeout_us[i] > INTERIM_MAX)
+			return false;
+	return config->interim_us > 0 && config->interim_us <= INTERIM_MAX && config->names_bytes >= NAMES_MIN &&
+	       config->reassembly_bytes >= REASSEMBLY_MIN && config->usage != NULL;
+}
+
+size_t zr_pipeline_memory(const struct zr_pipeline_config *config)
+{
+	if (!in_bounds(config) || zr_flow_table_memory(config->flows) == 0)
+		return 0;
+	return layout_of(config).total;
+}
+
+/* The pool takes the oldest unfinished message's buffer for a newer one. */
+static void given_up(void *arg, uint32_t flow)
+{
+	struct zr_pipeline *p = arg;
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_context *context = &p->contexts.slots[f->context];
+
+	if (f->proto == ZR_PROTO_TCP)
+		context->tcp.held = NULL;
+	else
+		context->quic.held = NULL;
+	p->counters[ZR_COUNTER_HELLOS_GIVEN_UP]++;
+	zr_discover_stop(p, flow);
+}
+
+struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_config *config,
+				     const struct zr_image *image, const struct zr_suffix_index *index)
+{
+	struct layout l = layout_of(config);
+	struct zr_pipeline *p = memory;
+	uint8_t *base = memory;
+
+	p->quic = zr_quic_crypto_new();
+	if (p->quic == NULL)
+		return NULL;
+	p->config = *config;
+	p->list = (struct zr_list_view){.image = image, .index = index};
+	zr_flow_table_init(&p->table, base + l.table_at, config->flows, config->seed);
+	p->intern = zr_intern_init(base + l.intern_at, config->names_bytes, config->seed);
+	p->assembly = zr_assembly_pool_init(base + l.assembly_at, l.assembly_bytes, given_up, p);
+	p->contexts.slots = (struct zr_context *)(void *)(base + l.contexts_at);
+	p->contexts.count = l.contexts;
+	p->scratch = base + l.scratch_at;
+	return p;
+}
+
+void zr_pipeline_fini(struct zr_pipeline *p)
+{
+	zr_quic_crypto_free(p->quic);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/pipeline/pipeline.h"
+
+#include <errno.h>
+
+#include "dataplane/pipeline/state.h"
+
+#define NS_PER_US   1000
+#define EVICT_TRIES 4
+
+/* The packets of a burst that have a flow, and what was looked up for them. */
+struct lookup {
+	struct zr_packet packets[ZR_BURST];
+	struct zr_flow_key keys[ZR_BURST];
+	uint64_t hashes[ZR_BURST];
+	uint64_t us[ZR_BURST]; /* each packet's time, which never goes back */
+	uint32_t flows[ZR_BURST];
+	bool from_b[ZR_BURST];
+	unsigned int count;
+	uint64_t latest_us;
+	uint64_t removals; /* of the pipeline, when they were looked up */
+};
+
+/* Read headers; count what came in, and at once what has no flow. */
+static void stage_parse(struct zr_pipeline *p, const struct zr_view *views, unsigned int count, struct lookup *l)
+{
+	l->latest_us = p->now_us;
+	l->count = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		struct zr_packet *packet = &l->packets[l->count];
+		uint64_t us = views[i].time_ns / NS_PER_US;
+
+		if (us > l->latest_us)
+			l->latest_us = us < ZR_TIME_MAX_US ? us : ZR_TIME_MAX_US;
+		l->us[l->count] = l->latest_us;
+		zr_packet_parse(&p->config.packets, &views[i], packet);
+		p->totals.received.pkts++;
+		p->totals.received.bytes += packet->volume_bytes;
+		if (packet->unaccounted != ZR_ACCOUNTED) {
+			p->totals.unaccounted[packet->unaccounted].pkts++;
+			p->totals.unaccounted[packet->unaccounted].bytes += packet->volume_bytes;
+			continue;
+		}
+		l->from_b[l->count] = zr_flow_key_of(packet, &l->keys[l->count]);
+		l->hashes[l->count] = zr_flow_hash(&p->table, &l->keys[l->count]);
+		l->count++;
+	}
+}
+
+static void stage_find(struct zr_pipeline *p, struct lookup *l)
+{
+	zr_flow_table_find(&p->table, l->keys, l->hashes, l->count, l->flows);
+	l->removals = p->removals;
+}
+
+static uint32_t flow_insert(struct zr_pipeline *p, const struct zr_flow_key *key, uint64_t hash)
+{
+	uint32_t flow = zr_flow_table_insert(&p->table, key, hash);
+
+	for (unsigned int i = 0; flow == ZR_FLOW_NONE && i < EVICT_TRIES; i++) {
+		uint32_t victim = zr_flow_table_victim(&p->table);
+		unsigned int flags = zr_flow_at(p, victim)->flags;
+
+		if ((flags & ZR_FLOW_DECIDED) == 0)
+			p->counters[ZR_COUNTER_EVICTED_UNDECIDED]++;
+		else if ((flags & ZR_FLOW_FREE) == 0)
+			p->counters[ZR_COUNTER_EVICTED_CHARGED]++;
+		else
+			p->counters[ZR_COUNTER_EVICTED_FREE]++;
+		zr_cut_end(p, victim, ZR_CAUSE_EVICTED);
+		flow = zr_flow_table_insert(&p->table, key, hash);
+	}
+	return flow;
+}
+
+static void flow_start(struct zr_flow *f, const struct zr_packet *packet)
+{
+	if (packet->proto != ZR_PROTO_TCP)
+		return;
+	if ((packet->tcp_flags & ZR_TCP_SYN) == 0) {
+		f->flags |= ZR_FLOW_MIDSTREAM;
+		return;
+	}
+	f->start = (packet->tcp_flags & ZR_TCP_ACK) != 0 ? packet->tcp_ack - 1 : packet->tcp_seq;
+	f->flags |= ZR_FLOW_START_KNOWN;
+}
+
+/* Is there anything to inspect? */
+static void flow_prepare(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet)
+{
+	struct zr_judgement judgement = {.reason = ZR_REASON_NOT_SUBSCRIBER, .rule = ZR_ENTRY_NONE};
+	struct zr_flow *f = zr_flow_at(p, flow);
+
+	if (zr_client_unknown(p, packet))
+		zr_verdict_decide(p, flow, judgement, ZR_NO_NAME);
+	else if (packet->proto == ZR_PROTO_TCP || packet->proto == ZR_PROTO_UDP)
+		f->flags |= ZR_FLOW_INSPECT;
+}
+
+/* A part begins and no name is known: an address entry frees it from this packet on. */
+static void flow_judge_address(struct zr_pipeline *p, uint32_t flow)
+{
+	struct zr_judgement judgement = zr_judge_address(p, flow);
+
+	if (judgement.reason == ZR_REASON_UNDECIDED) {
+		if ((zr_flow_at(p, flow)->flags & ZR_FLOW_INSPECT) != 0)
+			return;
+		judgement.reason = ZR_REASON_NO_NAME;
+	}
+	zr_verdict_decide(p, flow, judgement, ZR_NO_NAME);
+}
+
+static uint32_t flow_open(struct zr_pipeline *p, const struct zr_packet *packet, const struct zr_flow_key *key,
+			  uint64_t hash, bool from_b)
+{
+	uint32_t flow = flow_insert(p, key, hash);
+	struct zr_flow *f;
+
+	if (flow == ZR_FLOW_NONE)
+		return flow;
+	f = zr_flow_at(p, flow);
+	p->counters[ZR_COUNTER_FLOWS_NEW]++;
+	f->generation = p->generation;
+	zr_rest_at(p, flow)->first_us = p->now_us;
+	f->last_us = p->now_us;
+	flow_start(f, packet);
+	zr_client_find(p, flow, packet, from_b);
+	if (packet->vlan_count > 0)
+		zr_path_note(p, flow, packet, from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0));
+	flow_prepare(p, flow, packet);
+	return flow;
+}
+
+/* A SYN, or a QUIC long header (RFC 8999, section 5.1). */
+static bool may_begin(const struct zr_packet *packet)
+{
+	if (packet->proto == ZR_PROTO_UDP)
+		return packet->payload_len > 0 && (packet->payload[0] & 0x80) != 0;
+	return (packet->tcp_flags & ZR_TCP_SYN) != 0;
+}
+
+static bool begins_anew(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+	bool up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
+
+	if (packet->proto == ZR_PROTO_UDP && !up && (f->flags & ZR_FLOW_CLIENT_FIXED) != 0) {
+		zr_discover_retry(f, packet);
+		return false;
+	}
+	return zr_discover_anew(p, f, packet, up);
+}
+
+/* The flow of a packet, as of now: edges that lie before it are passed, and a new connection has a new flow. */
+static uint32_t flow_of(struct zr_pipeline *p, const struct lookup *l, unsigned int i)
+{
+	const struct zr_packet *packet = &l->packets[i];
+	uint32_t flow = l->flows[i];
+
+	if (flow == ZR_FLOW_NONE || p->removals != l->removals)
+		flow = zr_flow_table_find_one(&p->table, &l->keys[i], l->hashes[i]);
+	if (flow != ZR_FLOW_NONE && zr_edge_due(p, zr_flow_at(p, flow)) && !zr_edge_pass(p, flow))
+		flow = ZR_FLOW_NONE;
+	if (flow != ZR_FLOW_NONE && may_begin(packet) && begins_anew(p, flow, packet, l->from_b[i])) {
+		zr_cut_end(p, flow, ZR_CAUSE_NEW_FLOW);
+		flow = ZR_FLOW_NONE;
+	}
+	if (flow == ZR_FLOW_NONE)
+		flow = flow_open(p, packet, &l->keys[i], l->hashes[i], l->from_b[i]);
+	return flow;
+}
+
+static void tcp_close(struct zr_flow *f, unsigned int tcp_flags, bool up)
+{
+	if ((tcp_flags & ZR_TCP_FIN) != 0)
+		f->flags |= up ? ZR_FLOW_FIN_UP : ZR_FLOW_FIN_DOWN;
+	if ((tcp_flags & ZR_TCP_RST) != 0)
+		f->flags |= ZR_FLOW_RST;
+	if ((f->flags & ZR_FLOW_RST) != 0 ||
+	    (f->flags & (ZR_FLOW_FIN_UP | ZR_FLOW_FIN_DOWN)) == (ZR_FLOW_FIN_UP | ZR_FLOW_FIN_DOWN))
+		f->timeout = ZR_TIMEOUT_LINGER;
+}
+
+static bool over_bound(const struct zr_flow *f)
+{
+	return f->up_pkts + f->down_pkts > ZR_INSPECT_PKTS || f->up_bytes + f->down_bytes > ZR_INSPECT_BYTES;
+}
+
+static void stage_account(struct zr_pipeline *p, const struct lookup *l, unsigned int i)
+{
+	const struct zr_packet *packet = &l->packets[i];
+	bool from_b = l->from_b[i], up;
+	struct zr_flow *f;
+	uint32_t flow;
+
+	p->now_us = l->us[i];
+	flow = flow_of(p, l, i);
+	if (flow == ZR_FLOW_NONE) {
+		p->totals.reason[ZR_REASON_TABLE_FULL].pkts++;
+		p->totals.reason[ZR_REASON_TABLE_FULL].bytes += packet->volume_bytes;
+		return;
+	}
+	f = zr_flow_at(p, flow);
+	up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
+	if ((f->flags & ZR_FLOW_INSPECT) != 0 && packet->payload_len > 0 &&
+	    (up || (f->flags & ZR_FLOW_CLIENT_FIXED) == 0)) {
+		zr_discover(p, flow, packet, from_b);
+		up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
+	}
+	if ((f->flags & ZR_FLOW_DECIDED) == 0 && zr_cut_empty(f))
+		flow_judge_address(p, flow);
+	if (packet->has_teid && (f->flags & (up ? ZR_FLOW_TEID_UP : ZR_FLOW_TEID_DOWN)) == 0)
+		zr_path_note(p, flow, packet, up);
+	zr_cut_count(p, flow, up, packet->volume_bytes);
+	if (packet->proto == ZR_PROTO_TCP && (packet->tcp_flags & (ZR_TCP_FIN | ZR_TCP_RST)) != 0)
+		tcp_close(f, packet->tcp_flags, up);
+	if ((f->flags & ZR_FLOW_DECIDED) == 0 && over_bound(f))
+		zr_discover_stop(p, flow);
+}
+
+void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsigned int count)
+{
+	struct lookup l;
+
+	stage_parse(p, views, count, &l);
+	stage_find(p, &l);
+	for (unsigned int i = 0; i < l.count; i++)
+		stage_account(p, &l, i);
+	p->now_us = l.latest_us;
+	zr_edge_sweep(p);
+}
+
+static void time_set(struct zr_pipeline *p, uint64_t now_ns)
+{
+	uint64_t now_us = now_ns / NS_PER_US < ZR_TIME_MAX_US ? now_ns / NS_PER_US : ZR_TIME_MAX_US;
+
+	if (now_us > p->now_us)
+		p->now_us = now_us;
+}
+
+void zr_pipeline_poll(struct zr_pipeline *p, uint64_t now_ns)
+{
+	time_set(p, now_ns);
+	zr_edge_sweep(p);
+}
+
+int zr_pipeline_list(struct zr_pipeline *p, const struct zr_image *image, const struct zr_suffix_index *index)
+{
+	if (p->list_left > 0)
+		return -EBUSY;
+	p->old_list = p->list;
+	p->list = (struct zr_list_view){.image = image, .index = index};
+	p->list_us = p->now_us;
+	p->list_left = p->table.high_water;
+	p->generation++;
+	p->window_from_us = p->window_until_us = 0;
+	return 0;
+}
+
+bool zr_pipeline_list_settled(const struct zr_pipeline *p)
+{
+	return p->list_left == 0;
+}
+
+void zr_pipeline_advance(struct zr_pipeline *p, uint64_t now_ns)
+{
+	time_set(p, now_ns);
+	for (uint32_t flow = 0; flow < p->table.high_water; flow++)
+		if (zr_flow_at(p, flow)->family != 0 && zr_edge_due(p, zr_flow_at(p, flow)))
+			zr_edge_pass(p, flow);
+}
+
+void zr_pipeline_shutdown(struct zr_pipeline *p)
+{
+	zr_pipeline_advance(p, 0);
+	for (uint32_t flow = 0; flow < p->table.high_water; flow++)
+		if (zr_flow_at(p, flow)->family != 0)
+			zr_cut_end(p, flow, ZR_CAUSE_SHUTDOWN);
+}
+
+void zr_pipeline_totals(const struct zr_pipeline *p, struct zr_totals *out)
+{
+	*out = p->totals;
+}
+
+uint64_t zr_pipeline_counter(const struct zr_pipeline *p, enum zr_counter counter)
+{
+	return p->counters[counter];
+}
+
+uint32_t zr_pipeline_flows(const struct zr_pipeline *p)
+{
+	return p->table.used;
+}
+
+const char *zr_counter_name(enum zr_counter counter)
+{
+	static const char *const names[] = {
+#define X(id, name) [ZR_COUNTER_##id] = name,
+		ZR_COUNTERS(X)
+#undef X
+	};
+
+	return names[counter];
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The inside of a pipeline, shared by its files only. */
+#ifndef DATAPLANE_PIPELINE_STATE_H
+#define DATAPLANE_PIPELINE_STATE_H
+
+#include "dataplane/flow/table.h"
+#include "dataplane/inspect/quic.h"
+#include "dataplane/inspect/tcp_client.h"
+#include "dataplane/pipeline/intern.h"
+#include "dataplane/pipeline/pipeline.h"
+
+/*
+ * Bounds of inspection while a flow is undecided, counted since its last cut: packets and bytes of both directions.
+ * Retro-credited volume stays below them, which is what lets it fit 24 bits.
+ */
+#define ZR_INSPECT_PKTS  512
+#define ZR_INSPECT_BYTES (1 << 20)
+
+/* What inspection keeps for a flow whose message is not complete, or whose requests are followed. */
+struct zr_context {
+	union {
+		struct zr_tcp_client tcp;
+		struct zr_quic_client quic;
+	};
+	uint32_t flow;
+	uint32_t next_free;
+	bool from_b; /* which side of the key is being listened to */
+};
+
+struct zr_contexts {
+	struct zr_context *slots;
+	uint32_t count, fresh, free_head; /* slots from fresh on were never used; free_head is a slot's number plus 1 */
+};
+
+/* A compiled list and the index of its names by keyed hashes. */
+struct zr_list_view {
+	const struct zr_image *image;
+	const struct zr_suffix_index *index;
+};
+
+struct zr_pipeline {
+	struct zr_flow_table table;
+	struct zr_totals totals;
+	uint64_t counters[ZR_COUNTER_COUNT];
+	struct zr_pipeline_config config;
+	/*
+	 * The list in force, and the one before it until every flow has been judged anew: a flow's generation says which one
+	 * its rule counts in.
+	 */
+	struct zr_list_view list, old_list;
+	uint64_t list_us;   /* when the list came into force */
+	uint32_t list_left; /* flows below this number may still be of the old list */
+	uint8_t generation;
+	uint64_t now_us;                          /* the latest packet's time */
+	uint64_t swept_us;                        /* up to when ageing has come */
+	uint64_t window_from_us, window_until_us; /* between them no window of the list opens or closes */
+	uint64_t next_flow;                       /* number of the next flow that leaves a record */
+	uint64_t removals;                        /* flows removed so far: what was looked up before may be stale */
+	struct zr_intern *intern;
+	struct zr_assembly_pool *assembly;
+	struct zr_contexts contexts;
+	struct zr_quic_crypto *quic;
+	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
+};
+
+#define ZR_SCRATCH 65536
+
+static inline struct zr_flow *zr_flow_at(struct zr_pipeline *p, uint32_t flow)
+{
+	return &p->table.flows[flow];
+}
+
+static inline struct zr_flow_rest *zr_rest_at(struct zr_pipeline *p, uint32_t flow)
+{
+	return &p->table.rest[flow];
+}
+
+/* The list that a flow was judged by. */
+static inline const struct zr_list_view *zr_list_of(const struct zr_pipeline *p, const struct zr_flow *f)
+{
+	return f->generation == p->generation ? &p->list : &p->old_list;
+}
+
+/* context.c: a slot for a flow, or NULL when there is none; and giving it, and what it holds, back. */
+struct zr_context *zr_context_get(struct zr_pipeline *p, uint32_t flow, bool from_b);
+void zr_context_put(struct zr_pipeline *p, uint32_t flow);
+
+/* client.c: which side is the subscriber. Does neither address belong to one, though subscribers are known? */
+bool zr_client_unknown(const struct zr_pipeline *p, const struct zr_packet *packet);
+void zr_client_find(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
+/* It has shown itself, by a hello or a request. */
+void zr_client_fix(struct zr_pipeline *p, uint32_t flow, bool is_b);
+
+/* path.c: the VLAN ids and TEIDs that a flow's packets came with. */
+struct zr_path {
+	uint16_t vlans[ZR_VLANS_MAX];
+	uint32_t teid_up, teid_down;
+	uint8_t vlan_count, has_teid_up, has_teid_down, zero;
+};
+void zr_path_note(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool up);
+void zr_path_flip(struct zr_pipeline *p, uint32_t flow);
+struct zr_path zr_path_of(const struct zr_pipeline *p, uint32_t flow);
+
+/* A name that was not there. */
+#define ZR_NO_NAME ((struct zr_name_ref){.text = NULL, .len = 0})
+
+/* judge.c: what a flow is at a time, by its name and its server's address. */
+struct zr_judgement {
+	uint8_t reason; /* enum zr_reason */
+	uint32_t rule;  /* entry, or ZR_ENTRY_NONE */
+};
+/* A flow whose hello or request has just been read; len 0: it carried no name. */
+struct zr_judgement zr_judge_name(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name,
+				  enum zr_evidence source);
+/* By its server's address alone: PREFIX, or UNDECIDED when no address entry covers it. */
+struct zr_judgement zr_judge_address(struct zr_pipeline *p, uint32_t flow);
+/* Are two entries of two lists the same for billing: rule, service and rating group? ZR_ENTRY_NONE is like itself. */
+bool zr_judge_same_entry(const struct zr_image *a, uint32_t rule_a, const struct zr_image *b, uint32_t rule_b);
+/* A decided flow as of another time, by what is kept of its name. */
+struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_t at_us);
+
+/* name.c: what is kept of a name: its text when it frees the flow, else keyed hashes of its suffixes. */
+void zr_name_keep(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name);
+/* The flow is charged now: what was text becomes hashes. */
+void zr_name_redact(struct zr_pipeline *p, uint32_t flow);
+bool zr_name_same(const struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name);
+/* The text, terminated, or NULL; the hashes (count 0 when there is no name or its text is kept). */
+const char *zr_name_text(const struct zr_pipeline *p, uint32_t flow);
+void zr_name_suffixes(const struct zr_pipeline *p, uint32_t flow, struct zr_suffixes *out);
+
+/*
+ * verdict.c: the first verdict of a flow, and another one, which cuts what was counted under the old one. name: what was
+ * read; NULL with change: what is kept of the name stays.
+ */
+void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
+void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
+		       const struct zr_name_ref *name);
+
+/* cut.c: counting, and ending a part or a flow. */
+void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t bytes);
+void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause);
+void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause);
+/* What the flow has counted since its cut goes from the total of its reason to another's. */
+void zr_cut_move(struct zr_pipeline *p, uint32_t flow, enum zr_reason to);
+static inline bool zr_cut_empty(const struct zr_flow *f)
+{
+	return (f->up_pkts | f->down_pkts) == 0;
+}
+
+/* edge.c: what time brings. Is anything due at now? Do it; false when the flow has ended and is gone. */
+static inline bool zr_edge_due(const struct zr_pipeline *p, const struct zr_flow *f)
+{
+	return p->now_us - f->last_us >= p->config.timeout_us[f->timeout] || zr_tick(p->now_us) >= f->edge_tick ||
+	       f->generation != p->generation;
+}
+bool zr_edge_pass(struct zr_pipeline *p, uint32_t flow);
+/* A part begins, or the flow's verdict was cut: note when to look next. */
+void zr_edge_set(struct zr_pipeline *p, uint32_t flow);
+/* Look at the next few flows at the ageing hand. */
+void zr_edge_sweep(struct zr_pipeline *p);
+
+/* discover.c: names from what clients say. */
+void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
+/* Does this packet (a SYN, or a QUIC long header) begin another connection on the flow's tuple? */
+bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet, bool up);
+/* A QUIC long header from the server: after a Retry the same connection begins with another id. */
+void zr_discover_retry(struct zr_flow *f, const struct zr_packet *packet);
+/* Inspection of the flow ends without a name: a bound was reached. */
+void zr_discover_stop(struct zr_pipeline *p, uint32_t flow);
+
+/* usage.c: the event of a flow's part, or its tag. */
+void zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final);
+void zr_usage_tag(struct zr_pipeline *p, uint32_t flow);
+
+#endif

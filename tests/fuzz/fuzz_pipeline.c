@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The whole core: any frames at any times. Input: two bytes of options, then frames as (time step, length in two bytes,
+ * bytes). Whatever they are, totals add up and the records of all flows add up to the totals.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/packet/cursor.h"
+#include "dataplane/pipeline/pipeline.h"
+#include "rules/list.h"
+
+#define START_NS UINT64_C(1795305600000000000)
+
+static const char list_text[] = "#! serial: 1\n#! issuer: fuzz\n#! issued: 2026-01-01T00:00:00Z\n"
+				"#! expires: 2026-11-22T01:00:00Z\n"
+				"match,service,rating_group,from,until\n"
+				".olm.vn,olm,1,,\n!quangcao.olm.vn,,,,\n*.hocmai.vn,hocmai,1,,\n"
+				"example.com,example,2,2026-11-22T00:01:00Z,2026-11-22T00:30:00Z\n"
+				"10.1.0.0/16 udp 8801-8810,live,3,,\n2001:db8::/32,live,3,,\n";
+
+static struct zr_image *image;
+static struct zr_suffix_index *index_;
+static struct zr_pipeline_config config;
+static struct zr_prefix_set subscribers;
+static void *memory;
+static size_t memory_len;
+static struct zr_volume told[ZR_REASON_COUNT];
+
+static void take(void *arg, const struct zr_usage *u)
+{
+	(void)arg;
+	if (u->retro_up_bytes > u->up_bytes || u->retro_down_bytes > u->down_bytes || u->first_us > u->last_us ||
+	    u->reason == ZR_REASON_UNDECIDED)
+		abort();
+	told[u->reason].pkts += (uint64_t)u->up_pkts + u->down_pkts;
+	told[u->reason].bytes += u->up_bytes + u->down_bytes;
+}
+
+static void setup(void)
+{
+	struct zr_findings errors = {0};
+	struct zr_prefix prefix;
+	struct zr_list *list;
+	void *block;
+	size_t len;
+
+	zr_pipeline_defaults(&config);
+	config.flows = 64;
+	config.reassembly_bytes = 262144;
+	config.names_bytes = 65536;
+	config.charged_records = true;
+	config.packets.open_all_tunnels = true;
+	config.usage = take;
+	memory_len = zr_pipeline_memory(&config);
+	memory = aligned_alloc(64, memory_len);
+	if (memory == NULL || zr_list_read(list_text, sizeof(list_text) - 1, &list, &errors) != 0 ||
+	    zr_list_compile(list, &block, &len) != 0 || zr_image_load(block, len, &image, NULL) != 0 ||
+	    zr_suffix_index_make(image, config.seed, &index_) != 0 || zr_prefix_parse("10.0.0.0/8", 10, &prefix) != 0 ||
+	    zr_prefix_set_add(&subscribers, &prefix) != 0)
+		abort();
+	zr_list_free(list);
+}
+
+static void check(const struct zr_pipeline *p)
+{
+	struct zr_volume judged = {0};
+	struct zr_totals t;
+
+	zr_pipeline_totals(p, &t);
+	for (unsigned int r = 0; r < ZR_REASON_COUNT; r++) {
+		judged.pkts += t.reason[r].pkts;
+		judged.bytes += t.reason[r].bytes;
+		if (r != ZR_REASON_TABLE_FULL && memcmp(&told[r], &t.reason[r], sizeof(told[r])) != 0)
+			abort();
+	}
+	for (unsigned int r = 0; r < ZR_UNACCOUNTED_COUNT; r++) {
+		judged.pkts += t.unaccounted[r].pkts;
+		judged.bytes += t.unaccounted[r].bytes;
+	}
+	if (judged.pkts != t.received.pkts || judged.bytes != t.received.bytes || zr_pipeline_flows(p) != 0)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct zr_cursor c = zr_cursor_of(data, size);
+	uint64_t time_ns = START_NS;
+	struct zr_port port = {0};
+	struct zr_pipeline *p;
+	unsigned int options;
+
+	if (memory == NULL)
+		setup();
+	memset(memory, 0, memory_len);
+	memset(told, 0, sizeof(told));
+	port.link = zr_cursor_u8(&c) % (ZR_LINK_OTHER + 1);
+	options = zr_cursor_u8(&c);
+	config.retro_credit = (options & 1) != 0;
+	config.keep_names = (options & 2) != 0;
+	config.subscribers = (options & 4) != 0 ? &subscribers : NULL;
+	port.role = options / 8 % 3;
+	p = zr_pipeline_init(memory, &config, image, index_);
+	while (zr_cursor_left(&c) > 3) {
+		struct zr_view view = {.port = &port};
+		uint64_t step = zr_cursor_u8(&c);
+		uint32_t len = zr_cursor_u16(&c);
+
+		/* From nothing to about four hours, the small steps finely. */
+		time_ns += step * step * step * UINT64_C(900000);
+		view.wire_len = len;
+		view.len = len < zr_cursor_left(&c) ? len : (uint32_t)zr_cursor_left(&c);
+		view.data = zr_cursor_take(&c, view.len);
+		view.time_ns = time_ns;
+		zr_pipeline_burst(p, &view, 1);
+	}
+	zr_pipeline_shutdown(p);
+	check(p);
+	zr_pipeline_fini(p);
+	return 0;
+}
