@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/zerorate/capture.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* libpcap's own reads are a few bytes to a packet; the stream below it reads this much at a time. */
+#define STREAM_BUFFER (64 * 1024)
+
+/* Room for a burst. It ends early when one more frame of the largest size might not fit. */
+#define FRAMES_BYTES (2 * ZR_CAPTURE_FRAME_MAX)
+
+#define NS_PER_S 1000000000ULL
+
+/* Latest second that still fits into nanoseconds: in the year 2554. */
+#define LAST_S (UINT64_MAX / NS_PER_S - 1)
+
+static enum zr_link link_of(int dlt)
+{
+	switch (dlt) {
+	case DLT_EN10MB:
+		return ZR_LINK_ETHERNET;
+	case DLT_RAW:
+	case DLT_IPV4:
+	case DLT_IPV6:
+		return ZR_LINK_RAW;
+	case DLT_LINUX_SLL:
+		return ZR_LINK_SLL;
+	case DLT_LINUX_SLL2:
+		return ZR_LINK_SLL2;
+	case DLT_NULL:
+	case DLT_LOOP:
+		return ZR_LINK_NULL;
+	case DLT_PPP:
+	case DLT_PPP_SERIAL:
+		return ZR_LINK_PPP;
+	default:
+		return ZR_LINK_OTHER;
+	}
+}
+
+static bool refuse(struct zr_capture *c, const char *what, const char *why, const char *advice)
+{
+	snprintf(c->error, sizeof(c->error), "%s%s; %s", what, why, advice);
+	return false;
+}
+
+/* Is there a first byte? libpcap would call an empty file a truncated one. */
+static bool begins(struct zr_capture *c)
+{
+	int first = getc(c->file);
+
+	if (first == EOF && ferror(c->file))
+		return refuse(c, "cannot be read: ", strerror(errno), "name a capture file");
+	if (first == EOF)
+		return refuse(c, "is empty", "",
+			      "nothing was captured, or it was not copied: capture or copy it again");
+	ungetc(first, c->file);
+	return true;
+}
+
+bool zr_capture_open(struct zr_capture *c, const char *path)
+{
+	char why[PCAP_ERRBUF_SIZE];
+
+	*c = (struct zr_capture){.frames = malloc(FRAMES_BYTES)};
+	if (c->frames == NULL)
+		return refuse(c, "cannot be read: ", strerror(ENOMEM), "free some memory");
+	c->file = fopen(path, "rb");
+	if (c->file == NULL)
+		return refuse(c, "cannot be opened: ", strerror(errno), "check its name and permissions");
+	setvbuf(c->file, NULL, _IOFBF, STREAM_BUFFER);
+	if (!begins(c))
+		return false;
+	c->pcap = pcap_fopen_offline_with_tstamp_precision(c->file, PCAP_TSTAMP_PRECISION_NANO, why);
+	if (c->pcap == NULL)
+		return refuse(c, "is no capture that can be read: ", why,
+			      "give a pcap or pcapng file, unpacked if it was compressed");
+	c->port.link = (uint8_t)link_of(pcap_datalink(c->pcap));
+	return true;
+}
+
+void zr_capture_close(struct zr_capture *c)
+{
+	if (c->pcap != NULL)
+		pcap_close(c->pcap); /* and the file */
+	else if (c->file != NULL)
+		fclose(c->file);
+	free(c->frames);
+}
+
+/* Times come from the file: seconds behind 2038 look negative to libpcap, fractions may be anything. */
+static uint64_t time_of(const struct timeval *ts)
+{
+	uint64_t s = ts->tv_sec < 0 ? (uint32_t)ts->tv_sec : (uint64_t)ts->tv_sec;
+	uint64_t ns = ts->tv_usec < 0 ? 0 : (uint64_t)ts->tv_usec; /* nanoseconds: the precision asked for */
+
+	return (s < LAST_S ? s : LAST_S) * NS_PER_S + (ns < NS_PER_S ? ns : NS_PER_S - 1);
+}
+
+static void view_of(struct zr_capture *c, const struct pcap_pkthdr *header, const uint8_t *bytes, uint8_t *room,
+		    struct zr_view *view)
+{
+	uint32_t len = header->caplen < ZR_CAPTURE_FRAME_MAX ? header->caplen : ZR_CAPTURE_FRAME_MAX;
+
+	memcpy(room, bytes, len);
+	*view = (struct zr_view){
+		.data = room,
+		.len = len,
+		.wire_len = header->len > header->caplen ? header->len : header->caplen,
+		.time_ns = time_of(&header->ts),
+		.port = &c->port,
+	};
+}
+
+static void stop(struct zr_capture *c)
+{
+	const char *why = pcap_geterr(c->pcap);
+	bool cut = strstr(why, "truncated") != NULL;
+
+	snprintf(c->error, sizeof(c->error),
+		 "breaks off in packet %" PRIu64 " (%s); what comes before it is counted; %s", c->pkts + 1, why,
+		 cut ? "it was cut off or is still being written: copy it again" : "see what capinfos says of it");
+}
+
+unsigned int zr_capture_burst(struct zr_capture *c, struct zr_view *views)
+{
+	uint8_t *room = c->frames;
+	unsigned int count = 0;
+
+	while (count < ZR_BURST && !c->ended && room <= c->frames + FRAMES_BYTES - ZR_CAPTURE_FRAME_MAX) {
+		struct pcap_pkthdr *header;
+		const uint8_t *bytes;
+		int got = pcap_next_ex(c->pcap, &header, &bytes);
+
+		if (got != 1) {
+			c->ended = true;
+			if (got == PCAP_ERROR)
+				stop(c);
+			break;
+		}
+		view_of(c, header, bytes, room, &views[count]);
+		room += views[count++].len;
+		c->pkts++;
+	}
+	return count;
+}
+
+uint64_t zr_capture_size_bytes(const struct zr_capture *c)
+{
+	struct stat st;
+
+	return fstat(fileno(c->file), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+uint64_t zr_capture_done_bytes(const struct zr_capture *c)
+{
+	off_t at = ftello(c->file);
+
+	return at < 0 ? 0 : (uint64_t)at;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/zerorate/command.h"
+
+static const char help[] = "zerorate - see which traffic an approved list makes free of charge\n"
+			   "\n"
+			   "Usage:\n"
+			   "  zerorate classify --list FILE [OPTION...] CAPTURE...\n"
+			   "  zerorate --help | --version\n"
+			   "\n"
+			   "Commands:\n"
+			   "  classify   Read capture files (pcap, pcapng), find out which host each subscriber flow\n"
+			   "             talks to, judge it by the list, and print the records that a gateway would\n"
+			   "             hand to the billing system, with a summary that accounts for every byte.\n"
+			   "\n"
+			   "`zerorate COMMAND --help` tells all about a command: options, exit statuses, examples.\n"
+			   "\n"
+			   "Example:\n"
+			   "  zerorate classify --list list.csv --format table morning.pcap\n"
+			   "\n"
+			   "Exit status: 0 all done, 1 something could not be read or written, 2 usage.\n";
+
+static int usage_error(const char *what, const char *command)
+{
+	fprintf(stderr, "zerorate: %s%s\nTry 'zerorate --help'.\n", what, command);
+	return ZR_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage_error("which command?", "");
+	if (strcmp(argv[1], "classify") == 0)
+		return zr_command_classify(argc - 1, argv + 1);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return fputs(help, stdout) < 0 || fflush(stdout) != 0 ? ZR_EXIT_FAILED : ZR_EXIT_OK;
+	if (strcmp(argv[1], "--version") == 0)
+		return puts("zerorate " ZR_VERSION) < 0 || fflush(stdout) != 0 ? ZR_EXIT_FAILED : ZR_EXIT_OK;
+	return usage_error("no such command: ", argv[1]);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/zerorate/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+const char zr_options_help[] =
+	"zerorate classify - judge the traffic of capture files by a list\n"
+	"\n"
+	"Usage: zerorate classify --list FILE [OPTION...] CAPTURE...\n"
+	"\n"
+	"Reads the captures in the order given as one stream, on their own clock, and runs on them what\n"
+	"a gateway runs: headers, tunnels, flows, host names out of TLS, QUIC and HTTP, the list. Prints a\n"
+	"tag record for each flow that becomes free, usage records with its volume, and a summary in\n"
+	"which free + charged + unaccounted is exactly what the captures hold. The list need not be\n"
+	"signed: nothing is decided here.\n"
+	"\n"
+	"Captures are pcap or pcapng, micro- or nanoseconds; Ethernet, raw IP, Linux cooked (v1, v2), BSD\n"
+	"loopback and PPP. Packets of other link types are counted as unaccounted, link_type.\n"
+	"\n"
+	"Options:\n"
+	"  --list FILE             the approved list (CSV); required\n"
+	"  --subscribers P[,P...]  address prefixes of the subscribers, such as 10.0.0.0/8,2405:4800::/32.\n"
+	"                          Traffic with no subscriber in it is charged as not_subscriber. Without\n"
+	"                          it the client is whoever opened the connection\n"
+	"  --tunnel-endpoints P[,P...]\n"
+	"                          open tunnels (GTP-U, GRE, IP in IP) only between these addresses.\n"
+	"                          Without it every tunnel is opened, which is right for captures\n"
+	"                          and wrong for a gateway\n"
+	"  --all                   print records of charged flows too\n"
+	"  --show-names            print the names of charged flows too (with --all; your own captures only:\n"
+	"                          they are personal data)\n"
+	"  --format json|table     json: one object a line, the summary as the last line. table: aligned\n"
+	"                          usage records, the summary on standard error. Without it: table on a\n"
+	"                          terminal, json otherwise\n"
+	"  --help                  print this\n"
+	"\n"
+	"Exit status:\n"
+	"  0  everything was read and printed\n"
+	"  1  a list with errors (each told as FILE:LINE:COLUMN; no capture is read), or a capture that\n"
+	"     could not be read or not to its end (what could be read is counted), or output that failed\n"
+	"  2  the command line makes no sense\n"
+	"\n"
+	"Examples:\n"
+	"  zerorate classify --list list.csv morning.pcap\n"
+	"  zerorate classify --list list.csv --format json a.pcap b.pcap |\n"
+	"      jq -r 'select(.type == \"usage\") | [.service, .up_bytes + .down_bytes] | @tsv'\n"
+	"  zerorate classify --list list.csv --all --show-names --format json test.pcapng | tail -1 | jq .\n"
+	"\n"
+	"It keeps up to 1,048,576 flows open at a time (about 140 MB when they are all used; only what is\n"
+	"used is taken). The members of a record are described in control/README.md, the list's format in\n"
+	"rules/README.md.\n";
+
+enum { OPTION_LIST = 256, OPTION_SUBSCRIBERS, OPTION_TUNNELS, OPTION_ALL, OPTION_NAMES, OPTION_FORMAT, OPTION_HELP };
+
+static const struct option long_options[] = {
+	{"list", required_argument, NULL, OPTION_LIST},
+	{"subscribers", required_argument, NULL, OPTION_SUBSCRIBERS},
+	{"tunnel-endpoints", required_argument, NULL, OPTION_TUNNELS},
+	{"all", no_argument, NULL, OPTION_ALL},
+	{"show-names", no_argument, NULL, OPTION_NAMES},
+	{"format", required_argument, NULL, OPTION_FORMAT},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{NULL, 0, NULL, 0},
+};
+
+static bool refuse(const char *option, const char *what)
+{
+	fprintf(stderr, "zerorate classify: %s %s\n", option, what);
+	return false;
+}
+
+/* One prefix of a comma-separated list. */
+static bool add_prefix(const char *option, const char *text, int len, struct zr_prefix_set *set)
+{
+	char correct[ZR_PREFIX_TEXT];
+	struct zr_prefix prefix;
+	int err = zr_prefix_parse(text, (size_t)len, &prefix);
+
+	if (err == -ERANGE) {
+		zr_prefix_format(&prefix, correct);
+		fprintf(stderr, "zerorate classify: %s: '%.*s' has address bits behind its length: write %s\n", option,
+			len, text, correct);
+		return false;
+	}
+	if (err != 0) {
+		fprintf(stderr,
+			"zerorate classify: %s: '%.*s' is no prefix: write addresses like 10.0.0.0/8 or 2001:db8::/32, "
+			"with commas between them\n",
+			option, len, text);
+		return false;
+	}
+	return zr_prefix_set_add(set, &prefix) == 0 || refuse(option, "does not fit into memory");
+}
+
+static bool add_prefixes(const char *option, const char *text, struct zr_prefix_set *set)
+{
+	for (;;) {
+		size_t len = strcspn(text, ",");
+
+		if (!add_prefix(option, text, (int)len, set))
+			return false;
+		if (text[len] == '\0')
+			return true;
+		text += len + 1;
+	}
+}
+
+static bool set_format(const char *text, enum zr_format *format)
+{
+	if (strcmp(text, "json") == 0)
+		*format = ZR_FORMAT_JSON;
+	else if (strcmp(text, "table") == 0)
+		*format = ZR_FORMAT_TABLE;
+	else
+		return refuse("--format", "is json or table");
+	return true;
+}
+
+static bool take_option(int option, const char *argument, struct zr_options *out)
+{
+	switch (option) {
+	case OPTION_LIST:
+		if (out->list != NULL)
+			return refuse("--list", "is given twice: there is one list");
+		out->list = argument;
+		return true;
+	case OPTION_SUBSCRIBERS:
+		return add_prefixes("--subscribers", argument, &out->subscribers);
+	case OPTION_TUNNELS:
+		return add_prefixes("--tunnel-endpoints", argument, &out->tunnel_endpoints);
+	case OPTION_ALL:
+		return out->all = true;
+	case OPTION_NAMES:
+		return out->show_names = true;
+	case OPTION_FORMAT:
+		return set_format(argument, &out->format);
+	default:
+		return false; /* getopt has said what is wrong */
+	}
+}
+
+static bool is_complete(const struct zr_options *options)
+{
+	if (options->list == NULL)
+		return refuse("--list FILE", "is missing: by which list shall the traffic be judged?");
+	if (options->capture_count == 0)
+		return refuse("CAPTURE", "is missing: which files shall be read?");
+	return true;
+}
+
+enum zr_options_result zr_options_read(int argc, char **argv, bool stdout_is_terminal, struct zr_options *out)
+{
+	static char name[] = "zerorate classify"; /* for getopt's messages */
+	int option;
+
+	*out = (struct zr_options){.format = stdout_is_terminal ? ZR_FORMAT_TABLE : ZR_FORMAT_JSON};
+	argv[0] = name;
+	optind = 0; /* as if never called: glibc's way */
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (option == OPTION_HELP)
+			return ZR_OPTIONS_HELP;
+		if (!take_option(option, optarg, out))
+			goto bad;
+	}
+	out->captures = argv + optind;
+	out->capture_count = argc - optind;
+	if (is_complete(out))
+		return ZR_OPTIONS_OK;
+bad:
+	fputs("Try 'zerorate classify --help'.\n", stderr);
+	return ZR_OPTIONS_BAD;
+}
+
+void zr_options_clear(struct zr_options *options)
+{
+	zr_prefix_set_clear(&options->subscribers);
+	zr_prefix_set_clear(&options->tunnel_endpoints);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line of `zerorate classify`. */
+#ifndef TOOLS_ZERORATE_OPTIONS_H
+#define TOOLS_ZERORATE_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "rules/prefix.h"
+
+enum zr_format { ZR_FORMAT_JSON, ZR_FORMAT_TABLE };
+
+struct zr_options {
+	const char *list;
+	struct zr_prefix_set subscribers, tunnel_endpoints; /* empty: not given */
+	bool all, show_names;
+	enum zr_format format;
+	char **captures; /* inside argv */
+	int capture_count;
+};
+
+enum zr_options_result {
+	ZR_OPTIONS_OK,
+	ZR_OPTIONS_HELP, /* help is asked for; nothing else was looked at */
+	ZR_OPTIONS_BAD,  /* said why on standard error */
+};
+
+/*
+ * Read the command line (argv[0] is "classify"; getopt may reorder it). stdout_is_terminal decides the format when no
+ * --format is given. Call zr_options_clear afterwards, whatever the result.
+ */
+enum zr_options_result zr_options_read(int argc, char **argv, bool stdout_is_terminal, struct zr_options *out);
+void zr_options_clear(struct zr_options *options);
+
+/* What --help says. */
+extern const char zr_options_help[];
+
+#endif

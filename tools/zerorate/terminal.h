@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is known of a terminal. */
+#ifndef TOOLS_ZERORATE_TERMINAL_H
+#define TOOLS_ZERORATE_TERMINAL_H
+
+/* Columns of the terminal behind a descriptor; 0 when it is none or does not say. */
+unsigned int zr_terminal_width(int fd);
+
+#endif
