@@ -11,19 +11,19 @@
 #include <stdint.h>
 #include <string.h>
 
-#define ZR_BUCKET_SLOTS 8
+#define ZR_HASH_BUCKET_SLOTS 8
 /* A slot that holds nothing, and the answer when there is no candidate. */
 #define ZR_SLOT_NONE UINT32_MAX
 /* Most buckets: slot numbers have 32 bits. */
-#define ZR_BUCKETS_MAX (UINT32_MAX / ZR_BUCKET_SLOTS)
+#define ZR_BUCKETS_MAX (UINT32_MAX / ZR_HASH_BUCKET_SLOTS)
 
-struct zr_bucket {
-	uint32_t tag[ZR_BUCKET_SLOTS];
-	uint32_t value[ZR_BUCKET_SLOTS]; /* filled from the first on; ZR_SLOT_NONE: free */
+struct zr_hash_bucket {
+	uint32_t tag[ZR_HASH_BUCKET_SLOTS];
+	uint32_t value[ZR_HASH_BUCKET_SLOTS]; /* filled from the first on; ZR_SLOT_NONE: free */
 };
 
 struct zr_buckets {
-	const struct zr_bucket *at;
+	const struct zr_hash_bucket *at;
 	uint32_t count; /* at least 1; some bucket has room */
 };
 
@@ -34,7 +34,7 @@ static inline uint64_t zr_buckets_for(uint64_t values)
 }
 
 /* Free all slots of count buckets. */
-static inline void zr_buckets_clear(struct zr_bucket *at, uint32_t count)
+static inline void zr_buckets_clear(struct zr_hash_bucket *at, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		memset(at[i].tag, 0, sizeof(at[i].tag));
@@ -45,16 +45,16 @@ static inline void zr_buckets_clear(struct zr_bucket *at, uint32_t count)
 /* The first slot that a hash is looked for in. */
 static inline uint32_t zr_buckets_home(uint32_t count, uint64_t hash)
 {
-	return (uint32_t)((hash >> 32) * count >> 32) * ZR_BUCKET_SLOTS;
+	return (uint32_t)((hash >> 32) * count >> 32) * ZR_HASH_BUCKET_SLOTS;
 }
 
 /* Put a value into a table (of zr_buckets_for at least as many values) that may hold equal hashes already. */
-static inline void zr_buckets_insert(struct zr_bucket *at, uint32_t count, uint64_t hash, uint32_t value)
+static inline void zr_buckets_insert(struct zr_hash_bucket *at, uint32_t count, uint64_t hash, uint32_t value)
 {
-	uint32_t bucket = zr_buckets_home(count, hash) / ZR_BUCKET_SLOTS;
+	uint32_t bucket = zr_buckets_home(count, hash) / ZR_HASH_BUCKET_SLOTS;
 	unsigned int slot = 0;
 
-	while (at[bucket].value[ZR_BUCKET_SLOTS - 1] != ZR_SLOT_NONE)
+	while (at[bucket].value[ZR_HASH_BUCKET_SLOTS - 1] != ZR_SLOT_NONE)
 		bucket = bucket + 1 < count ? bucket + 1 : 0;
 	while (at[bucket].value[slot] != ZR_SLOT_NONE)
 		slot++;
@@ -63,7 +63,7 @@ static inline void zr_buckets_insert(struct zr_bucket *at, uint32_t count, uint6
 }
 
 /* Bit i: tag i of the bucket is this one. */
-static inline unsigned int zr_bucket_hits(const struct zr_bucket *bucket, uint32_t tag)
+static inline unsigned int zr_hash_bucket_hits(const struct zr_hash_bucket *bucket, uint32_t tag)
 {
 	__m128i wanted = _mm_set1_epi32((int)tag);
 	__m128i low = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)&bucket->tag[0]), wanted);
@@ -75,20 +75,20 @@ static inline unsigned int zr_bucket_hits(const struct zr_bucket *bucket, uint32
 /* The first candidate for hash at or behind slot, which lies in the table. */
 static inline uint32_t zr_buckets_search(const struct zr_buckets *table, uint64_t hash, uint32_t slot)
 {
-	unsigned int wanted = 0xffU << slot % ZR_BUCKET_SLOTS;
-	uint32_t index = slot / ZR_BUCKET_SLOTS;
+	unsigned int wanted = 0xffU << slot % ZR_HASH_BUCKET_SLOTS;
+	uint32_t index = slot / ZR_HASH_BUCKET_SLOTS;
 
 	for (;;) {
-		const struct zr_bucket *bucket = &table->at[index];
-		unsigned int hits = zr_bucket_hits(bucket, (uint32_t)hash) & wanted;
+		const struct zr_hash_bucket *bucket = &table->at[index];
+		unsigned int hits = zr_hash_bucket_hits(bucket, (uint32_t)hash) & wanted;
 
 		if (hits != 0) {
 			unsigned int hit = (unsigned int)__builtin_ctz(hits);
 
 			/* The tag of a free slot may agree by chance; only free slots follow it. */
-			return bucket->value[hit] == ZR_SLOT_NONE ? ZR_SLOT_NONE : index * ZR_BUCKET_SLOTS + hit;
+			return bucket->value[hit] == ZR_SLOT_NONE ? ZR_SLOT_NONE : index * ZR_HASH_BUCKET_SLOTS + hit;
 		}
-		if (bucket->value[ZR_BUCKET_SLOTS - 1] == ZR_SLOT_NONE)
+		if (bucket->value[ZR_HASH_BUCKET_SLOTS - 1] == ZR_SLOT_NONE)
 			return ZR_SLOT_NONE;
 		index = index + 1 < table->count ? index + 1 : 0;
 		wanted = 0xffU;
@@ -106,7 +106,7 @@ static inline uint32_t zr_buckets_next(const struct zr_buckets *table, uint64_t 
 {
 	uint32_t next = slot + 1;
 
-	if (next % ZR_BUCKET_SLOTS == 0 && next / ZR_BUCKET_SLOTS == table->count)
+	if (next % ZR_HASH_BUCKET_SLOTS == 0 && next / ZR_HASH_BUCKET_SLOTS == table->count)
 		next = 0;
 	return zr_buckets_search(table, hash, next);
 }
@@ -114,7 +114,7 @@ static inline uint32_t zr_buckets_next(const struct zr_buckets *table, uint64_t 
 /* What a slot holds. */
 static inline uint32_t zr_buckets_value(const struct zr_buckets *table, uint32_t slot)
 {
-	return table->at[slot / ZR_BUCKET_SLOTS].value[slot % ZR_BUCKET_SLOTS];
+	return table->at[slot / ZR_HASH_BUCKET_SLOTS].value[slot % ZR_HASH_BUCKET_SLOTS];
 }
 
 #endif

@@ -111,7 +111,7 @@ static void write_order(const struct compiling *c, const struct zr_order *order,
 {
 	struct zr_image_entry *entries = (struct zr_image_entry *)section(c, ZR_SECTION_ENTRIES) + first;
 	uint32_t bucket_count = (uint32_t)c->header->sections[buckets_id].count;
-	struct zr_bucket *buckets = section(c, buckets_id);
+	struct zr_hash_bucket *buckets = section(c, buckets_id);
 
 	zr_buckets_clear(buckets, bucket_count);
 	for (size_t i = 0; i < order->count; i++) {

@@ -56,6 +56,13 @@ struct zr_place zr_csv_place(const struct zr_csv *csv, const struct zr_csv_field
 	};
 }
 
+/* Places cost a walk over their line, so that no more of them are asked for than fields are kept. */
+static void report_fault(const struct zr_csv *csv, const struct zr_csv_field *field, size_t offset, const char *fault)
+{
+	if (!csv->full)
+		zr_report(csv->report, zr_csv_place(csv, field, offset), "%s", fault);
+}
+
 static struct zr_csv_field field_here(const struct zr_csv *csv)
 {
 	return (struct zr_csv_field){
@@ -94,8 +101,8 @@ static void read_plain(struct zr_csv *csv, struct zr_csv_field *field)
 			quote = csv->at;
 	field->len = csv->at - field->at;
 	if (quote != 0)
-		zr_report(csv->report, zr_csv_place(csv, field, quote - field->at),
-			  "a quote inside a field: put the whole field in quotes and write this quote twice");
+		report_fault(csv, field, quote - field->at,
+			     "a quote inside a field: put the whole field in quotes and write this quote twice");
 }
 
 /* At an opening quote. Decodes up to the closing one; false, with nothing taken, when there is none. */
@@ -134,8 +141,8 @@ static void read_quoted(struct zr_csv *csv, struct zr_csv_field *field)
 	struct zr_csv_field quote = field_here(csv), rest;
 
 	if (!take_quoted(csv, field)) {
-		zr_report(csv->report, zr_csv_place(csv, &quote, 0),
-			  "this quote is never closed: close it, or write it twice inside a quoted field");
+		report_fault(csv, &quote, 0,
+			     "this quote is never closed: close it, or write it twice inside a quoted field");
 		memcpy(csv->copy + csv->at, csv->source + csv->at, csv->len - csv->at);
 		csv->at++;
 		*field = field_here(csv);
@@ -150,10 +157,8 @@ static void read_quoted(struct zr_csv *csv, struct zr_csv_field *field)
 	rest = field_here(csv);
 	while (!at_field_end(csv))
 		csv->at++;
-	zr_report(
-		csv->report, zr_csv_place(csv, &rest, 0),
-		"\"%.*s\" stands behind the closing quote: remove it, or write a quote that belongs to the text twice",
-		zr_report_excerpt(csv->at - rest.at), csv->source + rest.at);
+	report_fault(csv, &rest, 0,
+		     "text behind the closing quote: remove it, or write a quote that belongs to the text twice");
 }
 
 /* The fields of one line, or more when newlines are quoted; up to and including the newline that ends it. */
@@ -162,13 +167,14 @@ static void read_fields(struct zr_csv *csv, struct zr_csv_record *record)
 	struct zr_csv_field field;
 
 	for (;;) {
+		csv->full = record->count == ZR_CSV_FIELDS_MAX;
 		skip_blanks(csv);
 		if (csv->at < csv->len && csv->source[csv->at] == '"')
 			read_quoted(csv, &field);
 		else
 			read_plain(csv, &field);
 		trim(&field);
-		if (record->count < ZR_CSV_FIELDS_MAX)
+		if (!csv->full)
 			record->fields[record->count++] = field;
 		if (!at_separator(csv))
 			break;

@@ -11,7 +11,10 @@
 
 #include "rules/report.h"
 
-/* Most fields of a record that are kept. A spreadsheet pads its rows to the widest; what is behind these is dropped. */
+/*
+ * Most fields of a record that are kept. A spreadsheet pads its rows to the widest; what is behind these is dropped, faults
+ * included.
+ */
 #define ZR_CSV_FIELDS_MAX 256
 
 struct zr_csv {
@@ -21,6 +24,7 @@ struct zr_csv {
 	unsigned int line;
 	size_t line_at; /* where the line begins */
 	char separator; /* 0 until the first one was seen */
+	bool full;      /* the record at hand has all the fields that are kept */
 	struct zr_report *report;
 };
 

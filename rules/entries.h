@@ -31,9 +31,9 @@ struct zr_list {
 	uint64_t serial;
 	int64_t issued_s;
 	int64_t expires_s; /* first second of expiry */
-	struct zr_intern texts;
-	struct zr_intern tariffs;      /* of struct zr_tariff */
-	struct zr_intern windows;      /* of struct zr_window */
+	struct zr_list_intern texts;
+	struct zr_list_intern tariffs; /* of struct zr_tariff */
+	struct zr_list_intern windows; /* of struct zr_window */
 	struct zr_list_entry *entries; /* in the order of the file */
 	size_t entry_count, entry_room;
 	struct zr_block *blocks;

@@ -146,7 +146,7 @@ static bool buckets_are_full_of(const struct zr_buckets *table, uint64_t count)
 	for (uint32_t i = 0; i < table->count; i++) {
 		const uint32_t *value = table->at[i].value;
 
-		for (unsigned int slot = 0; slot < ZR_BUCKET_SLOTS; slot++) {
+		for (unsigned int slot = 0; slot < ZR_HASH_BUCKET_SLOTS; slot++) {
 			if (value[slot] == ZR_SLOT_NONE)
 				continue;
 			if (slot > 0 && value[slot - 1] == ZR_SLOT_NONE)

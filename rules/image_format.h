@@ -59,15 +59,15 @@ struct zr_block {
 };
 
 /* What the sections hold, and of how many bytes. */
-#define ZR_IMAGE_SECTIONS(X)                                                        \
-	X(TEXTS, 1)                                /* terminated strings */         \
-	X(TARIFFS, sizeof(struct zr_tariff))       /* each once */                  \
-	X(WINDOWS, sizeof(struct zr_window))       /* each once */                  \
-	X(ENTRIES, sizeof(struct zr_image_entry))  /* names, then blocks */         \
-	X(BLOCKS, sizeof(struct zr_block))         /* of the last entries */        \
-	X(NAME_BUCKETS, sizeof(struct zr_bucket))  /* the first entry of a name */  \
-	X(BLOCK_BUCKETS, sizeof(struct zr_bucket)) /* the first entry of a block */ \
-	X(EDGES, sizeof(int64_t))                  /* ascending, each once */
+#define ZR_IMAGE_SECTIONS(X)                                                             \
+	X(TEXTS, 1)                                     /* terminated strings */         \
+	X(TARIFFS, sizeof(struct zr_tariff))            /* each once */                  \
+	X(WINDOWS, sizeof(struct zr_window))            /* each once */                  \
+	X(ENTRIES, sizeof(struct zr_image_entry))       /* names, then blocks */         \
+	X(BLOCKS, sizeof(struct zr_block))              /* of the last entries */        \
+	X(NAME_BUCKETS, sizeof(struct zr_hash_bucket))  /* the first entry of a name */  \
+	X(BLOCK_BUCKETS, sizeof(struct zr_hash_bucket)) /* the first entry of a block */ \
+	X(EDGES, sizeof(int64_t))                       /* ascending, each once */
 
 enum zr_image_section_id {
 #define X(id, size) ZR_SECTION_##id,

@@ -8,15 +8,15 @@
 #include "rules/hash.h"
 
 /* len 0: free. */
-struct zr_intern_slot {
+struct zr_list_intern_slot {
 	uint64_t hash;
 	uint32_t offset, len;
 };
 
-static int grow_slots(struct zr_intern *intern)
+static int grow_slots(struct zr_list_intern *intern)
 {
 	size_t count = intern->slot_count == 0 ? 64 : intern->slot_count * 2;
-	struct zr_intern_slot *slots = calloc(count, sizeof(*slots));
+	struct zr_list_intern_slot *slots = calloc(count, sizeof(*slots));
 
 	if (slots == NULL)
 		return -ENOMEM;
@@ -35,7 +35,7 @@ static int grow_slots(struct zr_intern *intern)
 	return 0;
 }
 
-static int append(struct zr_intern *intern, const void *bytes, size_t len)
+static int append(struct zr_list_intern *intern, const void *bytes, size_t len)
 {
 	if (len > UINT32_MAX - intern->len)
 		return -E2BIG;
@@ -53,10 +53,10 @@ static int append(struct zr_intern *intern, const void *bytes, size_t len)
 	return 0;
 }
 
-int zr_intern_add(struct zr_intern *intern, const void *bytes, size_t len, uint32_t *offset)
+int zr_list_intern_add(struct zr_list_intern *intern, const void *bytes, size_t len, uint32_t *offset)
 {
 	uint64_t hash = zr_hash_bytes(bytes, len);
-	struct zr_intern_slot *slot;
+	struct zr_list_intern_slot *slot;
 	size_t at;
 	int error;
 
@@ -75,14 +75,14 @@ int zr_intern_add(struct zr_intern *intern, const void *bytes, size_t len, uint3
 	error = append(intern, bytes, len);
 	if (error != 0)
 		return error;
-	*slot = (struct zr_intern_slot){.hash = hash, .offset = *offset, .len = (uint32_t)len};
+	*slot = (struct zr_list_intern_slot){.hash = hash, .offset = *offset, .len = (uint32_t)len};
 	intern->used++;
 	return 0;
 }
 
-void zr_intern_clear(struct zr_intern *intern)
+void zr_list_intern_clear(struct zr_list_intern *intern)
 {
 	free(intern->bytes);
 	free(intern->slots);
-	*intern = (struct zr_intern){0};
+	*intern = (struct zr_list_intern){0};
 }

@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct zr_intern_slot;
+struct zr_list_intern_slot;
 
 /* Zero is an empty one. bytes may be read; the rest is its own. */
-struct zr_intern {
+struct zr_list_intern {
 	char *bytes;
 	size_t len, room;
-	struct zr_intern_slot *slots;
+	struct zr_list_intern_slot *slots;
 	size_t slot_count, used;
 };
 
@@ -20,7 +20,7 @@ struct zr_intern {
  * Find or add len (at least 1) bytes; *offset is where they begin in bytes. Strings are added with their terminator, so
  * that none is found in the front of another. Returns 0, -ENOMEM, or -E2BIG beyond 4 GiB.
  */
-int zr_intern_add(struct zr_intern *intern, const void *bytes, size_t len, uint32_t *offset);
-void zr_intern_clear(struct zr_intern *intern);
+int zr_list_intern_add(struct zr_list_intern *intern, const void *bytes, size_t len, uint32_t *offset);
+void zr_list_intern_clear(struct zr_list_intern *intern);
 
 #endif

@@ -13,6 +13,10 @@
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
+/* What workbooks begin with: xlsx and ods are ZIP archives, xls is a compound file. */
+#define ZIP_MARK "PK\x03\x04"
+#define OLE_MARK "\xd0\xcf\x11\xe0"
+
 /*
  * Report the first octet that is not UTF-8: it is one mistake of the whole file. The place is counted like the reader's.
  */
@@ -57,16 +61,34 @@ static int read_records(struct zr_csv *csv, struct zr_list *list)
 	return error;
 }
 
+static bool begins_with(const char *text, size_t len, const char *mark)
+{
+	return len >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0;
+}
+
+/* Is the file something else altogether? Then this is all there is to say of it. NULL when it is not. */
+static const char *refuse_file(const char *text, size_t len)
+{
+	if (begins_with(text, len, "\xff\xfe") || begins_with(text, len, "\xfe\xff"))
+		return "the list is UTF-16: save it as \"CSV UTF-8\"";
+	if (begins_with(text, len, ZIP_MARK) || begins_with(text, len, OLE_MARK))
+		return "the list is a workbook of a spreadsheet program: save it as \"CSV UTF-8\"";
+	if (len > 0 && memchr(text, '\0', len) != NULL)
+		return "the list holds zero octets, so it is no text: save it as \"CSV UTF-8\"";
+	return NULL;
+}
+
 static int read_text(const char *text, size_t len, struct zr_list *list, struct zr_report *report)
 {
 	struct zr_csv csv = {.source = text, .len = len, .line = 1, .report = report};
+	const char *refused = refuse_file(text, len);
 	int error;
 
-	if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
-		zr_report(report, (struct zr_place){1, 1}, "the list is UTF-16: save it as \"CSV UTF-8\"");
+	if (refused != NULL) {
+		zr_report(report, (struct zr_place){1, 1}, "%s", refused);
 		return 0;
 	}
-	if (len >= strlen(BYTE_ORDER_MARK) && memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+	if (begins_with(text, len, BYTE_ORDER_MARK))
 		csv.at = csv.line_at = strlen(BYTE_ORDER_MARK);
 	check_encoding(text + csv.at, len - csv.at, report);
 	csv.copy = malloc(len + 1);
@@ -106,9 +128,9 @@ void zr_list_free(struct zr_list *list)
 {
 	if (list == NULL)
 		return;
-	zr_intern_clear(&list->texts);
-	zr_intern_clear(&list->tariffs);
-	zr_intern_clear(&list->windows);
+	zr_list_intern_clear(&list->texts);
+	zr_list_intern_clear(&list->tariffs);
+	zr_list_intern_clear(&list->windows);
 	free(list->entries);
 	free(list->blocks);
 	free(list->names.items);

@@ -26,7 +26,8 @@ void zr_findings_clear(struct zr_findings *findings);
 
 /*
  * Read a list from memory. errors gets everything that is wrong, in line order.
- * Returns 0 with *out (free with zr_list_free), -EINVAL with errors filled, or -ENOMEM.
+ * Returns 0 with *out (free with zr_list_free), -EINVAL with errors filled, -ENOMEM, or -E2BIG when the list is larger than
+ * an image can be.
  */
 int zr_list_read(const char *text, size_t len, struct zr_list **out, struct zr_findings *errors);
 void zr_list_free(struct zr_list *list);

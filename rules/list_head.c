@@ -94,12 +94,12 @@ static unsigned int directive_of(const struct zr_csv *csv, struct zr_place place
 		return found;
 	found = nearest(word, len, directive_names, ZR_DIRECTIVE_COUNT);
 	if (found < ZR_DIRECTIVE_COUNT)
-		zr_report(csv->report, place, "unknown directive \"%.*s\": write %s", zr_report_excerpt(len), word,
-			  directive_names[found]);
+		zr_report(csv->report, place, "unknown directive \"%.*s\": write %s", zr_report_excerpt(word, len),
+			  word, directive_names[found]);
 	else
 		zr_report(csv->report, place,
 			  "unknown directive \"%.*s\": serial, issuer, issued and expires are known",
-			  zr_report_excerpt(len), word);
+			  zr_report_excerpt(word, len), word);
 	return found;
 }
 
@@ -126,8 +126,8 @@ static void read_directive(struct zr_list_head *head, struct zr_list *list, cons
 	static const char *const examples[ZR_DIRECTIVE_COUNT] = {
 		"a number above 0, like 2026112201",
 		"who issues the list",
-		"a time like 2026-11-22T00:00:00+07:00",
-		"a time like 2027-06-30T23:59:59+07:00",
+		ZR_TIMESTAMP_FORM "2026-11-22T00:00:00+07:00",
+		ZR_TIMESTAMP_FORM "2027-06-30T23:59:59+07:00",
 	};
 
 	if (head->has[directive]) {
@@ -140,8 +140,8 @@ static void read_directive(struct zr_list_head *head, struct zr_list *list, cons
 	if (directive == ZR_DIRECTIVE_EXPIRES)
 		head->expires = place;
 	if (!head->is_good[directive])
-		zr_report(csv->report, place, "\"%.*s\" cannot be the value of %s: write %s", zr_report_excerpt(len),
-			  value, directive_names[directive], examples[directive]);
+		zr_report(csv->report, place, "\"%.*s\" cannot be the value of %s: write %s",
+			  zr_report_excerpt(value, len), value, directive_names[directive], examples[directive]);
 }
 
 static size_t skip_blanks(const char *text, size_t len, size_t at)
@@ -196,8 +196,8 @@ static unsigned int column_of(const struct zr_csv *csv, const struct zr_csv_fiel
 		return found;
 	found = nearest(field->text, field->len, column_names, ZR_COLUMN_COUNT);
 	if (found < ZR_COLUMN_COUNT) {
-		zr_report(csv->report, place, "unknown column \"%.*s\": write %s", zr_report_excerpt(field->len),
-			  field->text, column_names[found]);
+		zr_report(csv->report, place, "unknown column \"%.*s\": write %s",
+			  zr_report_excerpt(field->text, field->len), field->text, column_names[found]);
 		return found;
 	}
 	for (unsigned int i = 0; i < ZR_COLUMN_COUNT; i++)
@@ -206,8 +206,44 @@ static unsigned int column_of(const struct zr_csv *csv, const struct zr_csv_fiel
 		zr_report(csv->report, place, "a column without a name: remove it, or name it one of %s", known);
 	else
 		zr_report(csv->report, place, "unknown column \"%.*s\": the known ones are %s",
-			  zr_report_excerpt(field->len), field->text, known);
+			  zr_report_excerpt(field->text, field->len), field->text, known);
 	return found;
+}
+
+/* A header row with no known column at all, whatever stands there: one finding. */
+static bool refuse_header(const struct zr_list_head *head, const struct zr_csv *csv, const struct zr_csv_record *record)
+{
+	const struct zr_csv_field *first = &record->fields[0];
+	const char *tab = memchr(first->text, '\t', first->len);
+
+	if (tab != NULL) {
+		zr_report(csv->report, zr_csv_place(csv, first, (size_t)(tab - first->text)),
+			  "columns are separated by tabs: save the list as \"CSV UTF-8\", with commas or semicolons");
+		return true;
+	}
+	for (unsigned int i = 0; i < head->columns; i++)
+		if (nearest(record->fields[i].text, record->fields[i].len, column_names, ZR_COLUMN_COUNT) <
+		    ZR_COLUMN_COUNT)
+			return false;
+	zr_report(csv->report, zr_csv_place(csv, first, 0),
+		  "the header row names no known column: write match,service,rating_group and, where they are used, "
+		  "from, until, verify, owner, note; entries follow in the next line");
+	return true;
+}
+
+static void read_columns(struct zr_list_head *head, const struct zr_csv *csv, const struct zr_csv_record *record)
+{
+	for (unsigned int i = 0; i < head->columns; i++) {
+		unsigned int column = column_of(csv, &record->fields[i]);
+
+		if (column == ZR_COLUMN_COUNT)
+			continue;
+		if (head->column_at[column] >= 0)
+			zr_report(csv->report, zr_csv_place(csv, &record->fields[i], 0),
+				  "the column %s stands here a second time: keep one of them", column_names[column]);
+		else
+			head->column_at[column] = (int)i;
+	}
 }
 
 void zr_list_head_columns(struct zr_list_head *head, const struct zr_csv *csv, const struct zr_csv_record *record)
@@ -220,17 +256,9 @@ void zr_list_head_columns(struct zr_list_head *head, const struct zr_csv *csv, c
 		head->columns--;
 	for (unsigned int i = 0; i < ZR_COLUMN_COUNT; i++)
 		head->column_at[i] = -1;
-	for (unsigned int i = 0; i < head->columns; i++) {
-		unsigned int column = column_of(csv, &record->fields[i]);
-
-		if (column == ZR_COLUMN_COUNT)
-			continue;
-		if (head->column_at[column] >= 0)
-			zr_report(csv->report, zr_csv_place(csv, &record->fields[i], 0),
-				  "the column %s stands here a second time: keep one of them", column_names[column]);
-		else
-			head->column_at[column] = (int)i;
-	}
+	if (refuse_header(head, csv, record))
+		return;
+	read_columns(head, csv, record);
 	for (unsigned int i = 0; i < ZR_COLUMN_COUNT; i++)
 		if (column_is_required[i] && head->column_at[i] < 0)
 			add_word(missing, sizeof(missing), column_names[i]);

@@ -103,7 +103,7 @@ static uint32_t read_rating_group(const struct row *row)
 	else if (!zr_decimal_parse(field->text, field->len, UINT32_MAX, &value))
 		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
 			  "\"%.*s\" is no rating group: write a number from 0 to 4294967295",
-			  zr_report_excerpt(field->len), field->text);
+			  zr_report_excerpt(field->text, field->len), field->text);
 	return (uint32_t)value;
 }
 
@@ -116,8 +116,8 @@ static bool read_time(const struct row *row, enum zr_column column, int64_t *out
 	if (field == NULL || field->len == 0 || zr_timestamp_parse(field->text, field->len, out_s) == 0)
 		return true;
 	zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
-		  "\"%.*s\" is no time: write it like 2026-06-01T00:00:00+07:00", zr_report_excerpt(field->len),
-		  field->text);
+		  "\"%.*s\" is no time: write " ZR_TIMESTAMP_FORM "2026-06-01T00:00:00+07:00",
+		  zr_report_excerpt(field->text, field->len), field->text);
 	return false;
 }
 
@@ -154,7 +154,7 @@ static void check_verify(const struct row *row)
 	zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
 		  is_planned ? "verify \"%.*s\" is not supported yet: write off, or leave it blank"
 			     : "unknown verify \"%.*s\": write off, or leave it blank",
-		  zr_report_excerpt(field->len), field->text);
+		  zr_report_excerpt(field->text, field->len), field->text);
 }
 
 static void check_surplus(const struct row *row)
@@ -168,9 +168,24 @@ static void check_surplus(const struct row *row)
 			row->csv->report, zr_csv_place(row->csv, field, 0),
 			"\"%.*s\" stands behind the last column: remove it, or put the field that holds a separator in "
 			"quotes",
-			zr_report_excerpt(field->len), field->text);
+			zr_report_excerpt(field->text, field->len), field->text);
 		return;
 	}
+}
+
+/* A row that is one field to the reader, because it is separated otherwise: one finding instead of many blank cells. */
+static bool refuse_separator(const struct row *row)
+{
+	const struct zr_csv_field *field = &row->record->fields[0];
+	char used = row->csv->separator, other = used == ',' ? ';' : ',';
+	const char *at = memchr(field->text, other, field->len);
+
+	if (row->record->count > 1 || used == '\0' || at == NULL)
+		return false;
+	zr_report(row->csv->report, zr_csv_place(row->csv, field, (size_t)(at - field->text)),
+		  "the fields of this row are separated by '%c', those of the header row by '%c': write '%c'", other,
+		  used, used);
+	return true;
 }
 
 /* Keep the rule as it is written, and behind it the canonical name when that is no part of it. */
@@ -191,7 +206,7 @@ static int add_rule(struct zr_list *list, const struct zr_csv_field *written, co
 	}
 	out->name_skip = (uint16_t)(name - texts);
 	out->name_len = rule->name_len;
-	return zr_intern_add(&list->texts, texts, len, &out->rule);
+	return zr_list_intern_add(&list->texts, texts, len, &out->rule);
 }
 
 static int add_tariff(struct zr_list *list, const struct zr_csv_field *service, uint32_t rating_group, uint32_t *index)
@@ -202,9 +217,9 @@ static int add_tariff(struct zr_list *list, const struct zr_csv_field *service, 
 
 	memcpy(text, service->text, service->len);
 	text[service->len] = '\0';
-	error = zr_intern_add(&list->texts, text, service->len + 1, &tariff.service);
+	error = zr_list_intern_add(&list->texts, text, service->len + 1, &tariff.service);
 	if (error == 0)
-		error = zr_intern_add(&list->tariffs, &tariff, sizeof(tariff), index);
+		error = zr_list_intern_add(&list->tariffs, &tariff, sizeof(tariff), index);
 	*index /= sizeof(tariff);
 	return error;
 }
@@ -247,7 +262,7 @@ static int add_row(struct zr_list *list, const struct zr_rule *rule, const struc
 
 	entry->image.kind = rule->kind & 0x7f;
 	if (error == 0)
-		error = zr_intern_add(&list->windows, window, sizeof(*window), &entry->image.window);
+		error = zr_list_intern_add(&list->windows, window, sizeof(*window), &entry->image.window);
 	entry->image.window /= sizeof(*window);
 	entry->hash = zr_hash_name(rule->name, rule->name_len);
 	if (rule->kind == ZR_RULE_BLOCK) {
@@ -270,6 +285,8 @@ int zr_list_row_read(const struct zr_list_head *head, struct zr_list *list, cons
 	struct zr_rule rule;
 	int error;
 
+	if (refuse_separator(&row))
+		return 0;
 	match_is_good = read_match(&row, &rule, &entry.place);
 	row.excluded = rule.kind == ZR_RULE_EXCLUDED;
 	read_service(&row, &service);

@@ -58,8 +58,8 @@ static unsigned int hash_suffixes(const struct zr_image *image, const struct zr_
 		probes[count].hash = zr_hash_finish(walk.hash);
 		probes[count].start = (uint8_t)walk.at;
 		__builtin_prefetch(
-			&image->name_buckets
-				 .at[zr_buckets_home(image->name_buckets.count, probes[count].hash) / ZR_BUCKET_SLOTS]);
+			&image->name_buckets.at[zr_buckets_home(image->name_buckets.count, probes[count].hash) /
+						ZR_HASH_BUCKET_SLOTS]);
 		count++;
 	}
 	return count;

@@ -86,7 +86,7 @@ static int read_label(const struct reading *reading, struct piece label)
 			return fault_at(reading, label.text + i,
 					"'*' can only stand alone at the beginning: write *.name, or .name to include "
 					"the name itself");
-		if (label.text[i] == '.' || zr_name_canonical((const uint8_t *)label.text + i, 1, octet) < 0)
+		if (zr_name_canonical((const uint8_t *)label.text + i, 1, octet) < 0)
 			return fault_at(reading, label.text + i,
 					"'%c' cannot stand in a host name: write letters, digits, hyphens and dots",
 					label.text[i]);
@@ -117,7 +117,7 @@ static int read_name(const struct reading *reading, struct piece name, struct zr
 	if (only(label, "0123456789"))
 		return fault_at(reading, name.text,
 				"\"%.*s\" is neither an address nor a host name, whose last label is never a number",
-				zr_report_excerpt(name.len), name.text);
+				zr_report_excerpt(name.text, name.len), name.text);
 	len = zr_name_canonical((const uint8_t *)name.text, name.len, out->name);
 	if (len < 0)
 		return fault_at(reading, name.text, "the name has %zu octets: at most %d are allowed", name.len,
@@ -136,16 +136,17 @@ static int refuse_common_mistakes(const struct reading *reading, struct piece na
 		drop(&rest, 3);
 		host = take_until(&rest, "/:?#");
 		return fault_at(reading, name.text, "a URL cannot be matched: write the host name alone, %.*s",
-				zr_report_excerpt(host.len), host.text);
+				(int)host.len, host.text);
 	}
 	host = take_until(&rest, "/:?");
 	if (rest.len > 0 && host.len > 0)
 		return fault_at(reading, rest.text, "a %s cannot be matched together with a name: write %.*s alone",
-				rest.text[0] == ':' ? "port" : "path", zr_report_excerpt(host.len), host.text);
+				rest.text[0] == ':' ? "port" : "path", (int)host.len, host.text);
 	rest = name;
-	host = take_until(&rest, " ");
+	take_until(&rest, " ");
 	if (rest.len > 0)
-		return fault_at(reading, rest.text, "a blank cannot stand in a host name: write one entry a row");
+		return fault_at(reading, rest.text,
+				"a blank cannot stand in a host name: write one entry a row, without blanks");
 	return 0;
 }
 
@@ -156,11 +157,11 @@ static int read_ports(const struct reading *reading, struct piece ports, struct 
 
 	if (!zr_decimal_parse(first.text, first.len, UINT16_MAX, &from) || from == 0)
 		return fault_at(reading, ports.text, "\"%.*s\" is no port or range of ports: write 443 or 8801-8810",
-				zr_report_excerpt(ports.len), ports.text);
+				zr_report_excerpt(ports.text, ports.len), ports.text);
 	until = from;
 	if (rest.len > 0 && (!zr_decimal_parse(rest.text + 1, rest.len - 1, UINT16_MAX, &until) || until == 0))
 		return fault_at(reading, ports.text, "\"%.*s\" is no range of ports: write it like 8801-8810",
-				zr_report_excerpt(ports.len), ports.text);
+				zr_report_excerpt(ports.text, ports.len), ports.text);
 	if (until < from)
 		return fault_at(reading, ports.text, "the range of ports ends before it begins: write %u-%u",
 				(unsigned int)until, (unsigned int)from);
@@ -179,7 +180,7 @@ static int read_proto(const struct reading *reading, struct piece proto, struct 
 		return fault_at(reading, proto.text,
 				"\"%.*s\" is no protocol: write tcp or udp behind the block, in a row each when both "
 				"are meant, or nothing for every protocol",
-				zr_report_excerpt(proto.len), proto.text);
+				zr_report_excerpt(proto.text, proto.len), proto.text);
 	return 0;
 }
 
@@ -191,9 +192,11 @@ static int read_prefix(const struct reading *reading, struct piece text, struct 
 	int widest;
 
 	if (error == -EINVAL)
-		return fault_at(reading, text.text,
-				"\"%.*s\" is no address block: write it like 203.0.113.0/24 or 2001:db8::/32",
-				zr_report_excerpt(text.len), text.text);
+		return fault_at(
+			reading, text.text,
+			"\"%.*s\" is no address block: write it like 203.0.113.0/24 or 2001:db8::/32, with ports "
+			"like 203.0.113.0/24 udp 8801-8810",
+			zr_report_excerpt(text.text, text.len), text.text);
 	widest = prefix.family == 4 ? ZR_BLOCK_V4_MIN_LEN : ZR_BLOCK_V6_MIN_LEN;
 	if (prefix.len < widest)
 		return fault_at(reading, text.text,
@@ -233,15 +236,18 @@ static int read_block(const struct reading *reading, struct zr_rule *out)
 	return 0;
 }
 
-/* Digits, dots and slashes, or what has the characters of an IPv6 address and its two colons at least. */
+/*
+ * What has the characters of an IPv4 address, or those of an IPv6 address and two colons at least; ranges, asterisks and
+ * brackets are no part of a block, but whoever wrote them meant one.
+ */
 static bool looks_like_block(struct piece whole)
 {
 	struct piece word = take_until(&whole, " "), behind = word;
 
-	if (only(word, "0123456789./"))
+	if (only(word, "0123456789./:-*") && word.text[0] != '*')
 		return true;
 	take_until(&behind, ":");
-	if (behind.len == 0 || !only(word, "0123456789abcdefABCDEF.:/"))
+	if (behind.len == 0 || !only(word, "0123456789abcdefABCDEF.:/[]"))
 		return false;
 	drop(&behind, 1);
 	return holds(behind, ":");
@@ -254,7 +260,7 @@ static int read_excluded(const struct reading *reading, struct piece name, struc
 	if (extra > 0)
 		return fault_at(reading, name.text,
 				"an exclusion covers the name and all its subdomains by itself: write !%.*s",
-				zr_report_excerpt(name.len - extra), name.text + extra);
+				(int)(name.len - extra), name.text + extra);
 	if (looks_like_block(name))
 		return fault_at(reading, name.text,
 				"addresses cannot be excluded: list the blocks that are meant without them");
@@ -263,13 +269,18 @@ static int read_excluded(const struct reading *reading, struct piece name, struc
 	return read_name(reading, name, out);
 }
 
-/* Controls, and what is outside ASCII. */
+/* Newlines, controls, and what is outside ASCII. */
 static int refuse_characters(const struct reading *reading)
 {
 	const struct piece whole = reading->whole;
 	uint32_t code;
 
 	for (size_t i = 0; i < whole.len; i++) {
+		if (whole.text[i] == '\n' || whole.text[i] == '\r')
+			return fault_at(
+				reading, whole.text + i,
+				"the match goes on in the next line: write one entry a row, and close each quote in "
+				"its line");
 		if ((unsigned char)whole.text[i] < 0x20 || whole.text[i] == 0x7f)
 			return fault_at(reading, whole.text + i,
 					"a control character cannot stand here: remove it, or write a space");
@@ -278,10 +289,17 @@ static int refuse_characters(const struct reading *reading)
 		if (zr_utf8_read(whole.text + i, whole.len - i, &code) == 0)
 			return fault_at(reading, whole.text + i,
 					"names are written in ASCII: write the name's A-label (xn--...)");
-		return fault_at(reading, whole.text + i,
-				"U+%04X is outside ASCII, and international names are not supported yet: write the "
-				"name's A-label (xn--...)",
+		if (looks_like_block(whole))
+			return fault_at(
+				reading, whole.text + i,
+				"U+%04X cannot stand in an address block: write it in ASCII, like 203.0.113.0/24 udp "
+				"8801-8810",
 				code);
+		return fault_at(
+			reading, whole.text + i,
+			"U+%04X is outside ASCII: remove it, or write the A-label (xn--...) of an international "
+			"name, since such names are not supported yet",
+			code);
 	}
 	return 0;
 }

@@ -20,7 +20,7 @@ struct zr_rule {
 /* Why a match column cannot be read. */
 struct zr_rule_fault {
 	size_t at;      /* octet of the text */
-	char text[256]; /* what is wrong, and what to write instead */
+	char text[512]; /* what is wrong, and what to write instead; a rule of ZR_RULE_MAX fits */
 };
 
 /*

@@ -58,9 +58,16 @@ void zr_report(struct zr_report *report, struct zr_place place, const char *form
 		.line = place.line, .column = place.column, .text = text};
 }
 
-int zr_report_excerpt(size_t len)
+int zr_report_excerpt(const char *text, size_t len)
 {
-	return len <= 60 ? (int)len : 60;
+	int shown = 60;
+
+	if (len <= (size_t)shown)
+		return (int)len;
+	while (shown > 57 &&
+	       ((unsigned char)text[shown] & 0xc0) == 0x80) /* RFC 3629, section 3: an octet that continues */
+		shown--;
+	return shown;
 }
 
 static int compare_places(const void *a, const void *b)

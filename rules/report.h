@@ -25,8 +25,8 @@ struct zr_report {
 __attribute__((format(printf, 3, 4))) void zr_report(struct zr_report *report, struct zr_place place,
 						     const char *format, ...);
 
-/* Octets of a text that may be quoted in a finding: all, or about the first sixty. For use with %.*s. */
-int zr_report_excerpt(size_t len);
+/* Octets of a text that are quoted in a finding: all, or at most sixty, in whole characters. For use with %.*s. */
+int zr_report_excerpt(const char *text, size_t len);
 
 /* Bring this run's findings into the order of their places. */
 void zr_report_sort(struct zr_report *report);

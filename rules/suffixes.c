@@ -13,7 +13,7 @@
 
 struct zr_suffix_index {
 	const struct zr_image *image;
-	struct zr_bucket *buckets;
+	struct zr_hash_bucket *buckets;
 	struct zr_buckets table; /* of them: hash to the first entry of a name */
 	uint64_t *hashes;        /* of the names of these entries, by number of entry */
 	uint64_t *deep;          /* ascending: hashes of the last five labels of names that have more */

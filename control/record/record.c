@@ -210,8 +210,11 @@ size_t zr_record_json(const struct zr_exporter *exporter, uint64_t seq, const st
 	at = put_tuple(at, usage);
 	if (part)
 		at = put_volumes(at, usage);
-	at = put_time(at, ",\"first\":", usage->first_us);
-	at = put_time(at, ",\"last\":", usage->last_us);
+	/* A part without packets (the last one of a flow may be) has no times. */
+	if (!part || usage->up_pkts > 0 || usage->down_pkts > 0) {
+		at = put_time(at, ",\"first\":", usage->first_us);
+		at = put_time(at, ",\"last\":", usage->last_us);
+	}
 	*at++ = '}';
 	return (size_t)(at - out);
 }

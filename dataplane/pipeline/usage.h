@@ -42,7 +42,8 @@ struct zr_usage {
 
 	uint64_t up_bytes, down_bytes, retro_up_bytes, retro_down_bytes;
 	uint32_t up_pkts, down_pkts;
-	uint64_t first_us, last_us; /* Unix microseconds. Tags: the flow's first packet, the deciding packet */
+	/* Unix microseconds. Parts: of their packets, 0 when there are none. Tags: the flow's first packet, the deciding one */
+	uint64_t first_us, last_us;
 };
 
 struct zr_volume {

@@ -106,7 +106,7 @@ class Classify(unittest.TestCase):
     # What is asked for
 
     def test_help(self):
-        for args in ["--help"], ["-h"], ["classify", "--help"]:
+        for args in ["--help"], ["-h"], ["classify", "-h"], ["classify", "--help"]:
             run = self.zerorate(*args)
             self.assertEqual(run.returncode, 0)
             self.assertEqual(run.stderr, "")
@@ -151,7 +151,9 @@ class Classify(unittest.TestCase):
         broken = self.file("broken.csv", text.encode())
         run = self.zerorate("classify", "--list", broken, self.free)
         self.assertEqual((run.returncode, run.stdout), (1, ""))
-        findings = run.stderr.splitlines()
+        *findings, last = run.stderr.splitlines()
+        self.assertEqual(last, f"{broken}: the list is refused: 3 errors")
+        self.assertEqual(len(findings), 3, run.stderr)
         for line in 8, 9, 10:
             self.assertTrue(any(f.startswith(f"{broken}:{line}:") for f in findings), run.stderr)
         for finding in findings:
@@ -161,6 +163,13 @@ class Classify(unittest.TestCase):
         run = self.zerorate("classify", "--list", str(self.folder / "none.csv"), self.free)
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertIn("none.csv: the list cannot be read: No such file", run.stderr)
+
+    def test_list_is_no_file(self):
+        for path, why in (self.folder, "Is a directory"), ("/dev/zero", "File too large"):
+            with self.subTest(path=path):
+                run = self.zerorate("classify", "--list", str(path), self.free)
+                self.assertEqual((run.returncode, run.stdout), (1, ""))
+                self.assertIn(f"{path}: the list cannot be read: {why}; name a list", run.stderr)
 
     # The main job
 
@@ -299,6 +308,23 @@ class Classify(unittest.TestCase):
         corrupt = pcap(self.frames[:2]) + struct.pack("<IIII", START, 0, 0xFFFFFFF0, 60) + bytes(60)
         self.check_broken(self.file("corrupt.pcap", corrupt), "breaks off in packet 3", 2)
 
+    def test_two_link_types(self):
+        """libpcap reads a pcapng file as far as its interfaces have one link type."""
+
+        def block(kind, body):
+            return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+        def interface(link):
+            return block(1, struct.pack("<HHI", link, 0, 0))
+
+        def packet(frame):
+            body = struct.pack("<IIIII", 0, START * 1000000 >> 32, START * 1000000 & 0xFFFFFFFF, len(frame), len(frame))
+            return block(6, body + frame + bytes(-len(frame) % 4))
+
+        section = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+        content = section + interface(1) + packet(self.frames[0]) + interface(101)
+        self.check_broken(self.file("two.pcapng", content), "capture each to a file of its own", 1)
+
     def test_empty(self):
         self.check_broken(self.file("empty.pcap", b""), "is empty", 0)
 
@@ -328,6 +354,12 @@ class Classify(unittest.TestCase):
         run = self.run_into(">/dev/full")
         self.assertEqual(run.returncode, 1)
         self.assertIn("No space left on device", run.stderr)
+
+    def test_help_on_a_full_disk(self):
+        for args in "--help", "--version", "classify --help":
+            run = subprocess.run(["sh", "-c", f'"$0" {args} >/dev/full', ZERORATE], capture_output=True, text=True)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn("No space left on device", run.stderr)
 
     def test_closed_pipe(self):
         read_end, write_end = os.pipe()

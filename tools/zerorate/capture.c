@@ -116,14 +116,23 @@ static void view_of(struct zr_capture *c, const struct pcap_pkthdr *header, cons
 	};
 }
 
+/* What to do about a file that libpcap stops reading for this reason. */
+static const char *advice_for(const char *why)
+{
+	if (strstr(why, "truncated") != NULL)
+		return "it was cut off or is still being written: copy it again";
+	if (strstr(why, "different from") != NULL)
+		return "its interfaces must have one link type: capture each to a file of its own";
+	return "see what capinfos says of it";
+}
+
 static void stop(struct zr_capture *c)
 {
 	const char *why = pcap_geterr(c->pcap);
-	bool cut = strstr(why, "truncated") != NULL;
 
 	snprintf(c->error, sizeof(c->error),
 		 "breaks off in packet %" PRIu64 " (%s); what comes before it is counted; %s", c->pkts + 1, why,
-		 cut ? "it was cut off or is still being written: copy it again" : "see what capinfos says of it");
+		 advice_for(why));
 }
 
 unsigned int zr_capture_burst(struct zr_capture *c, struct zr_view *views)

@@ -237,7 +237,7 @@ int zr_command_classify(int argc, char **argv)
 		status = run_with_options(&options);
 		break;
 	case ZR_OPTIONS_HELP:
-		status = fputs(zr_options_help, stdout) < 0 || fflush(stdout) != 0 ? ZR_EXIT_FAILED : ZR_EXIT_OK;
+		status = zr_command_print(zr_options_help);
 		break;
 	case ZR_OPTIONS_BAD:
 		break;

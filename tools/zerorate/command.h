@@ -10,6 +10,9 @@ enum {
 	ZR_EXIT_USAGE,  /* the command line makes no sense */
 };
 
+/* Print a text that was asked for, such as help. Returns the exit status. */
+int zr_command_print(const char *text);
+
 /* `zerorate classify`; argv[0] is the command's name. Returns the exit status. */
 int zr_command_classify(int argc, char **argv);
 

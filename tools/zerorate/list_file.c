@@ -8,8 +8,9 @@
 
 #include "rules/list.h"
 
-/* First guess of a file's size; it doubles as needed. */
-#define FIRST_ROOM 65536
+/* First guess of a file's size; it doubles as needed, up to the most that is taken for a list (a device never ends). */
+#define FIRST_ROOM ((size_t)1 << 16)
+#define MOST_ROOM  ((size_t)1 << 29)
 
 static bool tell(const char *path, const char *what)
 {
@@ -35,6 +36,10 @@ static char *read_all(FILE *file, size_t *len)
 			break;
 		if (*len < room)
 			return text;
+		if (room == MOST_ROOM) {
+			errno = EFBIG;
+			break;
+		}
 		room *= 2;
 	}
 	free(text);
@@ -47,12 +52,14 @@ static char *read_file(const char *path, size_t *len)
 	char *text = file != NULL ? read_all(file, len) : NULL;
 
 	if (text == NULL)
-		fprintf(stderr, "%s: the list cannot be read: %s\n", path, strerror(errno));
+		fprintf(stderr, "%s: the list cannot be read: %s; name a list (CSV) that you may read\n", path,
+			strerror(errno));
 	if (file != NULL)
 		fclose(file);
 	return text;
 }
 
+/* Each finding, and behind them, where the eye is, how many they are. */
 static void tell_findings(const char *path, const struct zr_findings *findings)
 {
 	for (size_t i = 0; i < findings->count; i++) {
@@ -60,6 +67,9 @@ static void tell_findings(const char *path, const struct zr_findings *findings)
 
 		fprintf(stderr, "%s:%u:%u: %s\n", path, at->line, at->column, at->text);
 	}
+	if (findings->count > 0)
+		fprintf(stderr, "%s: the list is refused: %zu error%s\n", path, findings->count,
+			findings->count == 1 ? "" : "s");
 }
 
 static bool compile(const char *path, const char *text, size_t text_len, struct zr_list_file *out, size_t *block_len)

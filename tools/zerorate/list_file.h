@@ -14,8 +14,8 @@ struct zr_list_file {
 };
 
 /*
- * Read, compile and index a list. What is wrong is told on standard error, every finding as FILE:LINE:COLUMN: text.
- * Close it with zr_list_file_close whatever the result.
+ * Read, compile and index a list. What is wrong is told on standard error, every finding as FILE:LINE:COLUMN: text, then
+ * their number. Close it with zr_list_file_close whatever the result.
  */
 bool zr_list_file_open(const char *path, const uint64_t key[2], struct zr_list_file *out);
 void zr_list_file_close(struct zr_list_file *list);

@@ -31,12 +31,12 @@ static int usage_error(const char *what, const char *command)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage_error("which command?", "");
+		return usage_error("a command is missing: write zerorate classify", "");
 	if (strcmp(argv[1], "classify") == 0)
 		return zr_command_classify(argc - 1, argv + 1);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return fputs(help, stdout) < 0 || fflush(stdout) != 0 ? ZR_EXIT_FAILED : ZR_EXIT_OK;
+		return zr_command_print(help);
 	if (strcmp(argv[1], "--version") == 0)
-		return puts("zerorate " ZR_VERSION) < 0 || fflush(stdout) != 0 ? ZR_EXIT_FAILED : ZR_EXIT_OK;
-	return usage_error("no such command: ", argv[1]);
+		return zr_command_print("zerorate " ZR_VERSION "\n");
+	return usage_error("the command is classify, not ", argv[1]);
 }

@@ -33,9 +33,10 @@ const char zr_options_help[] =
 	"  --show-names            print the names of charged flows too (with --all; your own captures only:\n"
 	"                          they are personal data)\n"
 	"  --format json|table     json: one object a line, the summary as the last line. table: aligned\n"
-	"                          usage records, the summary on standard error. Without it: table on a\n"
-	"                          terminal, json otherwise\n"
-	"  --help                  print this\n"
+	"                          usage records, the summary on standard error; columns that a terminal\n"
+	"                          has no room for are left out. Without it: table on a terminal, json\n"
+	"                          otherwise\n"
+	"  -h, --help              print this\n"
 	"\n"
 	"Exit status:\n"
 	"  0  everything was read and printed\n"
@@ -53,7 +54,7 @@ const char zr_options_help[] =
 	"used is taken). The members of a record are described in control/README.md, the list's format in\n"
 	"rules/README.md.\n";
 
-enum { OPTION_LIST = 256, OPTION_SUBSCRIBERS, OPTION_TUNNELS, OPTION_ALL, OPTION_NAMES, OPTION_FORMAT, OPTION_HELP };
+enum { OPTION_LIST = 256, OPTION_SUBSCRIBERS, OPTION_TUNNELS, OPTION_ALL, OPTION_NAMES, OPTION_FORMAT };
 
 static const struct option long_options[] = {
 	{"list", required_argument, NULL, OPTION_LIST},
@@ -62,7 +63,7 @@ static const struct option long_options[] = {
 	{"all", no_argument, NULL, OPTION_ALL},
 	{"show-names", no_argument, NULL, OPTION_NAMES},
 	{"format", required_argument, NULL, OPTION_FORMAT},
-	{"help", no_argument, NULL, OPTION_HELP},
+	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -159,8 +160,8 @@ enum zr_options_result zr_options_read(int argc, char **argv, bool stdout_is_ter
 	*out = (struct zr_options){.format = stdout_is_terminal ? ZR_FORMAT_TABLE : ZR_FORMAT_JSON};
 	argv[0] = name;
 	optind = 0; /* as if never called: glibc's way */
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option == OPTION_HELP)
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (option == 'h')
 			return ZR_OPTIONS_HELP;
 		if (!take_option(option, optarg, out))
 			goto bad;

@@ -77,11 +77,16 @@ static void add_number(struct zr_table *t, enum column column, uint64_t value)
 	add_cell(t, column, text);
 }
 
-static void add_time(struct zr_table *t, uint64_t us)
+/* A part without packets has no time. */
+static void add_time(struct zr_table *t, const struct zr_usage *usage)
 {
 	char text[ZR_TIME_TEXT];
 
-	zr_time_format(us, text);
+	if (usage->up_pkts == 0 && usage->down_pkts == 0) {
+		add_cell(t, FIRST, "-");
+		return;
+	}
+	zr_time_format(usage->first_us, text);
 	text[10] = ' ';
 	text[19] = '\0'; /* whole seconds are enough for eyes */
 	add_cell(t, FIRST, text);
@@ -128,7 +133,7 @@ void zr_table_add(struct zr_table *t, const struct zr_usage *usage)
 {
 	struct zr_entry entry = entry_of(usage);
 
-	add_time(t, usage->first_us);
+	add_time(t, usage);
 	add_seconds(t, usage);
 	add_endpoint(t, CLIENT, usage->family, &usage->client, usage->client_port);
 	add_endpoint(t, SERVER, usage->family, &usage->server, usage->server_port);

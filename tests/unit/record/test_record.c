@@ -221,6 +221,18 @@ static void test_excluded(void **state)
 	check_part_of(&usage, "\"verdict\":\"charged\",\"reason\":\"excluded\"", "rating_group");
 }
 
+/* The last part of a flow may be empty: it has no time, and none in 1970. */
+static void test_no_packets(void **state)
+{
+	struct zr_usage usage = free_part();
+
+	(void)state;
+	usage.up_bytes = usage.down_bytes = usage.retro_up_bytes = 0;
+	usage.up_pkts = usage.down_pkts = 0;
+	usage.first_us = usage.last_us = 0;
+	check_part_of(&usage, "\"down_pkts\":0,\"retro_up_bytes\":0,\"retro_down_bytes\":0}", "first");
+}
+
 static void test_no_list(void **state)
 {
 	struct zr_usage usage = free_part();
@@ -286,9 +298,11 @@ static void test_longest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_free_part),   cmocka_unit_test(test_every_member), cmocka_unit_test(test_tag),
-		cmocka_unit_test(test_charged),     cmocka_unit_test(test_excluded),     cmocka_unit_test(test_no_list),
-		cmocka_unit_test(test_flow_number), cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_free_part), cmocka_unit_test(test_every_member),
+		cmocka_unit_test(test_tag),       cmocka_unit_test(test_charged),
+		cmocka_unit_test(test_excluded),  cmocka_unit_test(test_no_packets),
+		cmocka_unit_test(test_no_list),   cmocka_unit_test(test_flow_number),
+		cmocka_unit_test(test_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ static void expect_refused(struct made *made, void *at, const void *value, size_
 {
 	struct zr_image_header *header = made->block;
 	const char *reason = "accepted";
-	uint8_t before[sizeof(struct zr_bucket)];
+	uint8_t before[sizeof(struct zr_hash_bucket)];
 
 	memcpy(before, at, len);
 	memcpy(at, value, len);
@@ -195,12 +195,43 @@ static void wrong_order_is_refused_behind_a_right_checksum(void **state)
 	unmake(&made);
 }
 
+static uint32_t *value_of(struct zr_hash_bucket *buckets, uint64_t count, uint32_t value)
+{
+	for (uint64_t i = 0; i < count * ZR_HASH_BUCKET_SLOTS; i++)
+		if (buckets[i / ZR_HASH_BUCKET_SLOTS].value[i % ZR_HASH_BUCKET_SLOTS] == value)
+			return &buckets[i / ZR_HASH_BUCKET_SLOTS].value[i % ZR_HASH_BUCKET_SLOTS];
+	fail_msg("%u is in no bucket", value);
+	return NULL;
+}
+
+/* Two groups change places, and so do their numbers in the hash table: every lookup still finds what it should. */
+static void groups_out_of_the_order_of_their_hashes_are_refused(void **state)
+{
+	struct made made = make_rows("a.vn,a,1\nb.vn,a,1\n");
+	struct zr_image_header *header = made.block;
+	struct zr_image_entry *entries = section(&made, ZR_SECTION_ENTRIES), first = entries[0];
+	struct zr_hash_bucket *buckets = section(&made, ZR_SECTION_NAME_BUCKETS);
+	uint64_t count = header->sections[ZR_SECTION_NAME_BUCKETS].count;
+	uint32_t *zero = value_of(buckets, count, 0), *one = value_of(buckets, count, 1);
+	const char *reason = NULL;
+
+	(void)state;
+	entries[0] = entries[1];
+	entries[1] = first;
+	*zero = 1;
+	*one = 0;
+	header->checksum = zr_image_checksum(made.block, made.len);
+	assert_int_equal(load(made.block, made.len, &reason), -EINVAL);
+	assert_string_equal(reason, "the groups of entries are not in order");
+	unmake(&made);
+}
+
 static void wrong_hash_tables_are_refused_behind_a_right_checksum(void **state)
 {
 	struct made made = make_rows(ROWS);
-	struct zr_bucket *names = section(&made, ZR_SECTION_NAME_BUCKETS);
-	struct zr_bucket *blocks = section(&made, ZR_SECTION_BLOCK_BUCKETS);
-	struct zr_bucket wrong;
+	struct zr_hash_bucket *names = section(&made, ZR_SECTION_NAME_BUCKETS);
+	struct zr_hash_bucket *blocks = section(&made, ZR_SECTION_BLOCK_BUCKETS);
+	struct zr_hash_bucket wrong;
 
 	(void)state;
 	EXPECT_REFUSED(names[0].value[7], 0, "a hash table is not filled as it should be");
@@ -209,7 +240,7 @@ static void wrong_hash_tables_are_refused_behind_a_right_checksum(void **state)
 	EXPECT_REFUSED(names[0].tag[0], names[0].tag[0] + 1, "an entry is not in its hash table");
 	EXPECT_REFUSED(blocks[0].value[0], 0, "an entry is not in its hash table");
 	/* With the last slot of every bucket in use no search would end. */
-	for (unsigned int slot = 3; slot < ZR_BUCKET_SLOTS; slot += 4) {
+	for (unsigned int slot = 3; slot < ZR_HASH_BUCKET_SLOTS; slot += 4) {
 		wrong = blocks[0];
 		wrong.value[slot] = wrong.value[0];
 		wrong.tag[slot] = wrong.tag[0];
@@ -229,6 +260,7 @@ int main(void)
 		cmocka_unit_test(wrong_tables_are_refused_behind_a_right_checksum),
 		cmocka_unit_test(wrong_entries_are_refused_behind_a_right_checksum),
 		cmocka_unit_test(wrong_order_is_refused_behind_a_right_checksum),
+		cmocka_unit_test(groups_out_of_the_order_of_their_hashes_are_refused),
 		cmocka_unit_test(wrong_hash_tables_are_refused_behind_a_right_checksum),
 	};
 

@@ -86,6 +86,8 @@ static void test_help(void **state)
 	(void)state;
 	assert_int_equal(read_line("classify --help", false, &options), ZR_OPTIONS_HELP);
 	zr_options_clear(&options);
+	assert_int_equal(read_line("classify -h", false, &options), ZR_OPTIONS_HELP);
+	zr_options_clear(&options);
 }
 
 static void test_names_like_options(void **state)

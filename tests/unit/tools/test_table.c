@@ -72,6 +72,7 @@ static struct zr_usage usage_of(const char *name)
 		.server_port = 443,
 		.up_bytes = 1500,
 		.down_bytes = 250000,
+		.up_pkts = 3,
 		.first_us = 1795305600000000,
 		.last_us = 1795305661500999,
 	};
@@ -106,6 +107,19 @@ static void test_whole(void **state)
 					"2026-11-22 00:00:00    0.000  [::1]:0         [::1]:0           50     free   "
 					"  sni     fin    -        "
 					"           -         0      250000  -     -\n");
+}
+
+static void test_no_packets(void **state)
+{
+	struct fixture *f = *state;
+	struct zr_usage usage = usage_of("olm.vn");
+
+	usage.up_pkts = 0;
+	usage.first_us = usage.last_us = 0;
+	zr_table_init(&f->table, 0);
+	zr_table_add(&f->table, &usage);
+	zr_table_write(&f->table, &f->output);
+	assert_non_null(strstr(written(f), "\n-              0.000  10.1.2.3:50123"));
 }
 
 static void test_nothing(void **state)
@@ -213,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_packets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_narrow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_80_columns, setup, teardown),
