@@ -66,11 +66,12 @@ enum {
 	ZR_FLOW_FIN_UP = 1 << 4,
 	ZR_FLOW_FIN_DOWN = 1 << 5,
 	ZR_FLOW_RST = 1 << 6,
-	ZR_FLOW_START_KNOWN = 1 << 7, /* start holds the client's ISN, or the hash of its first QUIC connection id */
+	ZR_FLOW_START_KNOWN = 1 << 7, /* start is set */
 	ZR_FLOW_MIDSTREAM = 1 << 8,   /* TCP whose SYN was not seen */
 	ZR_FLOW_LEFT_RECORD = 1 << 9,
-	ZR_FLOW_INSPECT = 1 << 10,  /* what the client sends is looked at: no name yet, or requests may follow */
-	ZR_FLOW_STREAMED = 1 << 11, /* client bytes were looked at: the next segment need not be the stream's first */
+	ZR_FLOW_INSPECT = 1 << 10, /* what the client sends is looked at: no name yet, or requests may follow */
+	ZR_FLOW_STREAMED =
+		1 << 11, /* where the client's next segment stands in its stream does not follow from start */
 	ZR_FLOW_ECH = 1 << 12,
 	ZR_FLOW_HOST_CHARGED = 1 << 13, /* asked for another Host after being charged for one: stays charged */
 	ZR_FLOW_TEID_UP = 1 << 14,      /* path has the TEID of this direction, or no room was left for it */
@@ -91,8 +92,8 @@ struct zr_flow {
 	uint64_t down_bytes : 48, timeout : 8 /* enum zr_timeout */, generation : 8 /* of the list it was judged by */;
 	uint64_t last_us : 52, reason : 5 /* enum zr_reason */, evidence : 7 /* bits of enum zr_evidence */;
 	uint32_t up_pkts, down_pkts;
-	uint32_t edge_tick; /* nothing to do for edges before this tick (zr_tick) */
-	uint32_t start;     /* TCP: the client's initial sequence number; QUIC: a hash of the first destination id */
+	uint32_t edge_tick; /* no edge lies before this tick (zr_tick) that was not passed */
+	uint32_t start;     /* TCP: the opener's initial sequence number; QUIC: a hash of the first destination id */
 	uint32_t path;      /* interned VLAN ids and TEIDs; 0: none */
 	uint32_t context;   /* what inspection keeps for it; ZR_FLOW_NONE: nothing */
 };
@@ -134,9 +135,11 @@ static inline uint64_t zr_flow_part_first_us(const struct zr_flow *f, const stru
 }
 
 /* Coarse time for edges: 2^20 us, about 1.05 s. */
+#define ZR_TICK_BITS 20
+
 static inline uint32_t zr_tick(uint64_t us)
 {
-	return (uint32_t)(us >> 20);
+	return (uint32_t)(us >> ZR_TICK_BITS);
 }
 
 #endif

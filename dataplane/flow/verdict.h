@@ -11,6 +11,7 @@ enum zr_verdict { ZR_CHARGED, ZR_FREE };
 #define ZR_REASONS(X)                                                                                    \
 	X(SNI, "sni", ZR_FREE)                          /* the TLS hello's name is listed */             \
 	X(QUIC_SNI, "quic_sni", ZR_FREE)                /* the QUIC hello's name is listed */            \
+	X(DTLS_SNI, "dtls_sni", ZR_FREE)                /* the DTLS hello's name is listed */            \
 	X(HOST, "host", ZR_FREE)                        /* the HTTP request's host is listed */          \
 	X(PREFIX, "prefix", ZR_FREE)                    /* the server's address is listed */             \
 	X(NO_MATCH, "no_match", ZR_CHARGED)             /* its name is not listed */                     \
@@ -37,7 +38,7 @@ enum zr_reason {
 	X(FIN, "fin")                 /* both sides closed and the linger time passed */   \
 	X(RST, "rst")                 /* one side reset and the linger time passed */      \
 	X(IDLE, "idle")               /* no packet for its class's timeout */              \
-	X(INTERIM, "interim")         /* the interim interval passed */                    \
+	X(INTERIM, "interim")         /* the interval passed, or a count was full */       \
 	X(LIST, "list")               /* another list came into force */                   \
 	X(WINDOW, "window")           /* an entry's window opened or closed, or expiry */  \
 	X(HOST_CHANGE, "host_change") /* a request on the connection names another host */ \
@@ -57,6 +58,7 @@ enum zr_cause {
 #define ZR_EVIDENCE(X)            \
 	X(TLS_SNI, "tls_sni")     \
 	X(QUIC_SNI, "quic_sni")   \
+	X(DTLS_SNI, "dtls_sni")   \
 	X(HTTP_HOST, "http_host") \
 	X(PREFIX, "prefix")
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/inspect/client_hello.h"
 #include "dataplane/packet/cursor.h"
 
 #define RECORD_HEADER_LEN    5
@@ -11,12 +12,6 @@
 #define RECORDS_EMPTY_MAX    32    /* forbidden, but servers bear with some */
 #define MESSAGE_HEADER_LEN   4
 #define MESSAGE_CLIENT_HELLO 1
-#define VERSION_MAJOR        3 /* SSL 3.0 and every TLS */
-#define RANDOM_LEN           32
-#define SESSION_ID_MAX       32
-#define EXT_SERVER_NAME      0
-#define EXT_ECH              0xfe0d /* RFC 9849 */
-#define NAME_TYPE_HOST       0
 
 /* Length of a handshake message with its header, of which MESSAGE_HEADER_LEN bytes are there. */
 static size_t message_len(const uint8_t *header)
@@ -24,93 +19,16 @@ static size_t message_len(const uint8_t *header)
 	return MESSAGE_HEADER_LEN + ((size_t)header[1] << 16 | (size_t)header[2] << 8 | header[3]);
 }
 
-/* Body of the server_name extension. Further name types begin with a 16-bit length too (RFC 6066, section 3). */
-static void read_server_name(struct zr_cursor ext, struct zr_hello *out)
-{
-	struct zr_cursor list = zr_cursor_sub(&ext, zr_cursor_u16(&ext));
-	const uint8_t *host = NULL;
-	size_t host_len = 0;
-	unsigned int hosts = 0;
-	int name_len;
-
-	while (zr_cursor_left(&list) > 0) {
-		uint8_t type = zr_cursor_u8(&list);
-		uint16_t len = zr_cursor_u16(&list);
-		const uint8_t *name = zr_cursor_take(&list, len);
-
-		if (type == NAME_TYPE_HOST && name != NULL) {
-			host = name;
-			host_len = len;
-			hosts++;
-		}
-	}
-	name_len = hosts == 1 && !list.short_ && zr_cursor_left(&ext) == 0
-			   ? zr_name_canonical(host, host_len, out->name)
-			   : -1;
-	out->malformed_name = name_len < 0;
-	out->name_len = name_len < 0 ? 0 : (uint8_t)name_len;
-}
-
-/* The extensions, up to the end of the hello. False when they are broken. */
-static bool read_extensions(struct zr_cursor *c, struct zr_hello *out)
-{
-	struct zr_cursor list = zr_cursor_sub(c, zr_cursor_u16(c));
-	bool named = false;
-
-	while (zr_cursor_left(&list) > 0) {
-		uint16_t type = zr_cursor_u16(&list);
-		struct zr_cursor ext = zr_cursor_sub(&list, zr_cursor_u16(&list));
-
-		if (ext.short_)
-			return false;
-		if (type == EXT_ECH)
-			out->ech = true;
-		if (type != EXT_SERVER_NAME)
-			continue;
-		if (named)
-			return false;
-		named = true;
-		read_server_name(ext, out);
-	}
-	return !list.short_ && !c->short_ && zr_cursor_left(c) == 0;
-}
-
-/* The hello behind the message's header; c ends where the message ends. */
-static bool read_hello(struct zr_cursor *c, struct zr_hello *out)
-{
-	uint8_t version_major = zr_cursor_u8(c);
-	uint8_t session_id_len;
-	uint16_t ciphers_len;
-	uint8_t compressions_len;
-
-	zr_cursor_take(c, 1 + RANDOM_LEN); /* minor version */
-	session_id_len = zr_cursor_u8(c);
-	zr_cursor_take(c, session_id_len);
-	ciphers_len = zr_cursor_u16(c);
-	zr_cursor_take(c, ciphers_len);
-	compressions_len = zr_cursor_u8(c);
-	zr_cursor_take(c, compressions_len);
-	if (c->short_ || version_major != VERSION_MAJOR || session_id_len > SESSION_ID_MAX || ciphers_len < 2 ||
-	    ciphers_len % 2 != 0 || compressions_len == 0)
-		return false;
-	return zr_cursor_left(c) == 0 || read_extensions(c, out);
-}
-
 enum zr_result zr_tls_hello_message(const uint8_t *data, size_t len, struct zr_hello *out, size_t *need)
 {
-	struct zr_cursor body;
-
 	if (len > 0 && data[0] != MESSAGE_CLIENT_HELLO)
 		return ZR_NONE;
 	*need = len < MESSAGE_HEADER_LEN ? MESSAGE_HEADER_LEN : message_len(data);
 	if (len < *need)
 		return ZR_MORE;
-	body = zr_cursor_of(data + MESSAGE_HEADER_LEN, *need - MESSAGE_HEADER_LEN);
-	out->name_len = 0;
-	out->name[0] = '\0';
-	out->malformed_name = false;
-	out->ech = false;
-	return read_hello(&body, out) ? ZR_OK : ZR_BAD;
+	return zr_client_hello_read(ZR_CLIENT_HELLO_TLS, data + MESSAGE_HEADER_LEN, *need - MESSAGE_HEADER_LEN, out)
+		       ? ZR_OK
+		       : ZR_BAD;
 }
 
 /* A record's header. NONE: these bytes do not begin a handshake record. */
@@ -123,7 +41,7 @@ static enum zr_result read_record(const uint8_t *data, size_t len, size_t *fragm
 	if (!c.short_ && type != RECORD_HANDSHAKE)
 		return ZR_NONE;
 	version_major = zr_cursor_u8(&c);
-	if (!c.short_ && version_major != VERSION_MAJOR)
+	if (!c.short_ && version_major != ZR_CLIENT_HELLO_TLS)
 		return ZR_NONE;
 	zr_cursor_take(&c, 1); /* minor version: clients write anything from 0 to 4 */
 	*fragment_len = zr_cursor_u16(&c);

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <string.h>
-
 #include "dataplane/pipeline/state.h"
 
-struct zr_context *zr_context_get(struct zr_pipeline *p, uint32_t flow, bool from_b)
+struct zr_assembly **zr_context_held(struct zr_context *context)
+{
+	switch (context->kind) {
+	case ZR_CONTEXT_TCP:
+		return &context->tcp.held;
+	case ZR_CONTEXT_QUIC:
+		return &context->quic.held;
+	default:
+		return &context->dtls.held;
+	}
+}
+
+bool zr_context_keep(struct zr_pipeline *p, uint32_t flow, const struct zr_context *fresh)
 {
 	struct zr_contexts *all = &p->contexts;
 	struct zr_context *context;
@@ -14,12 +24,20 @@ struct zr_context *zr_context_get(struct zr_pipeline *p, uint32_t flow, bool fro
 	} else if (all->fresh < all->count) {
 		context = &all->slots[all->fresh++];
 	} else {
-		return NULL;
+		return false;
 	}
-	memset(context, 0, sizeof(*context));
-	context->from_b = from_b;
+	*context = *fresh;
 	zr_flow_at(p, flow)->context = (uint32_t)(context - all->slots);
-	return context;
+	return true;
+}
+
+void zr_context_drop(struct zr_pipeline *p, struct zr_context *context)
+{
+	struct zr_assembly **held = zr_context_held(context);
+
+	if (*held != NULL)
+		zr_assembly_put(p->assembly, *held);
+	*held = NULL;
 }
 
 void zr_context_put(struct zr_pipeline *p, uint32_t flow)
@@ -30,10 +48,7 @@ void zr_context_put(struct zr_pipeline *p, uint32_t flow)
 	if (f->context == ZR_FLOW_NONE)
 		return;
 	context = &p->contexts.slots[f->context];
-	if (f->proto == ZR_PROTO_TCP)
-		zr_tcp_client_stop(&context->tcp, p->assembly);
-	else
-		zr_quic_client_stop(&context->quic, p->assembly);
+	zr_context_drop(p, context);
 	context->next_free = p->contexts.free_head;
 	p->contexts.free_head = f->context + 1;
 	f->context = ZR_FLOW_NONE;

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/pipeline/state.h"
 
+/* Half of what its fields hold, in packets or bytes of one direction: no interim may be soon enough. */
+static bool part_is_full(const struct zr_flow *f)
+{
+	return (f->up_pkts | f->down_pkts) >> 31 != 0 || (f->up_bytes | f->down_bytes) >> 47 != 0;
+}
+
 void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t bytes)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_volume *total = &p->totals.reason[f->reason];
-	bool begins = zr_cut_empty(f);
+	bool begins;
 
+	if (part_is_full(f))
+		zr_cut_part(p, flow, ZR_CAUSE_INTERIM);
+	begins = zr_cut_empty(f);
 	f->last_us = p->now_us;
 	if (up) {
 		f->up_bytes += bytes;
@@ -19,7 +28,7 @@ void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t bytes)
 	total->pkts++;
 	if (begins) {
 		zr_rest_at(p, flow)->part_first_us = p->now_us;
-		zr_edge_set(p, flow);
+		zr_edge_set(p, flow, p->now_us);
 	}
 }
 

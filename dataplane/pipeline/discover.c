@@ -9,10 +9,13 @@
 static const uint8_t evidence_of_source[] = {
 	[ZR_SOURCE_TLS_SNI] = ZR_EVIDENCE_TLS_SNI,
 	[ZR_SOURCE_QUIC_SNI] = ZR_EVIDENCE_QUIC_SNI,
+	[ZR_SOURCE_DTLS_SNI] = ZR_EVIDENCE_DTLS_SNI,
 	[ZR_SOURCE_HTTP_HOST] = ZR_EVIDENCE_HTTP_HOST,
 };
 
-#define NAME_EVIDENCE (1U << ZR_EVIDENCE_TLS_SNI | 1U << ZR_EVIDENCE_QUIC_SNI | 1U << ZR_EVIDENCE_HTTP_HOST)
+#define NAME_EVIDENCE                                                                          \
+	(1U << ZR_EVIDENCE_TLS_SNI | 1U << ZR_EVIDENCE_QUIC_SNI | 1U << ZR_EVIDENCE_DTLS_SNI | \
+	 1U << ZR_EVIDENCE_HTTP_HOST)
 
 struct listener {
 	struct zr_pipeline *p;
@@ -23,16 +26,19 @@ struct listener {
 static struct zr_judgement judge_hello(struct zr_pipeline *p, uint32_t flow, const struct zr_hello *hello,
 				       struct zr_name_ref name)
 {
+	enum zr_evidence source = evidence_of_source[hello->source];
+
 	if (hello->spoof)
-		return (struct zr_judgement){.reason = ZR_REASON_SPOOF, .rule = ZR_ENTRY_NONE};
-	return zr_judge_name(p, flow, name, evidence_of_source[hello->source]);
+		return (struct zr_judgement){
+			.reason = ZR_REASON_SPOOF, .evidence = (uint8_t)(1U << source), .rule = ZR_ENTRY_NONE};
+	return zr_judge_name(p, flow, name, source);
 }
 
 /* A name on a flow that an address entry freed. An unlisted one changes nothing but what is kept for later. */
 static void name_on_prefix(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
 {
 	if (judgement.reason == ZR_REASON_PREFIX)
-		zr_name_keep(p, flow, name);
+		zr_verdict_stay(p, flow, judgement, name);
 	else
 		zr_verdict_change(p, flow, ZR_CAUSE_VERDICT, judgement, &name);
 }
@@ -46,7 +52,9 @@ static void name_changed(struct zr_pipeline *p, uint32_t flow, struct zr_judgeme
 		return;
 	if ((f->flags & ZR_FLOW_FREE) == 0) {
 		f->flags |= ZR_FLOW_HOST_CHARGED;
-		judgement = (struct zr_judgement){.reason = f->reason, .rule = ZR_ENTRY_NONE};
+		judgement.reason = f->reason;
+		judgement.evidence &= NAME_EVIDENCE;
+		judgement.rule = ZR_ENTRY_NONE;
 	}
 	zr_verdict_change(p, flow, ZR_CAUSE_HOST_CHANGE, judgement, &name);
 }
@@ -58,7 +66,6 @@ static void on_hello(void *arg, const struct zr_hello *hello)
 	uint32_t flow = listener->flow;
 	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_name_ref name = {.text = hello->name, .len = hello->name_len};
-	uint8_t seen = f->evidence & NAME_EVIDENCE;
 	struct zr_judgement judgement;
 
 	if (hello->malformed_name)
@@ -68,21 +75,19 @@ static void on_hello(void *arg, const struct zr_hello *hello)
 	if ((f->flags & ZR_FLOW_CLIENT_FIXED) == 0)
 		zr_client_fix(p, flow, listener->from_b);
 	judgement = judge_hello(p, flow, hello, name);
-	if ((f->flags & ZR_FLOW_DECIDED) == 0) {
-		f->evidence |= (uint8_t)(1U << evidence_of_source[hello->source]);
+	if ((f->flags & ZR_FLOW_DECIDED) == 0)
 		zr_verdict_decide(p, flow, judgement, name);
-	} else if (seen == 0) {
-		f->evidence |= (uint8_t)(1U << evidence_of_source[hello->source]);
+	else if ((f->evidence & NAME_EVIDENCE) == 0)
 		name_on_prefix(p, flow, judgement, name);
-	} else {
+	else
 		name_changed(p, flow, judgement, name);
-	}
 }
 
 void zr_discover_stop(struct zr_pipeline *p, uint32_t flow)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_judgement judgement = {.reason = ZR_REASON_INSPECT_LIMIT, .rule = ZR_ENTRY_NONE};
+	struct zr_judgement judgement = {
+		.reason = ZR_REASON_INSPECT_LIMIT, .evidence = f->evidence, .rule = ZR_ENTRY_NONE};
 
 	zr_context_put(p, flow);
 	f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
@@ -96,37 +101,39 @@ void zr_discover_stop(struct zr_pipeline *p, uint32_t flow)
 	}
 }
 
-static void tcp_begin(const struct zr_flow *f, struct zr_tcp_client *c, uint32_t flow, uint32_t seq)
+static void tcp_begin(const struct zr_flow *f, struct zr_context *fresh, uint32_t flow, uint32_t seq, bool from_b)
 {
 	bool first = (f->flags & (ZR_FLOW_START_KNOWN | ZR_FLOW_STREAMED)) == ZR_FLOW_START_KNOWN;
 
-	memset(c, 0, sizeof(*c));
-	zr_tcp_client_start(c, flow, first ? f->start + 1 : seq, first);
+	fresh->kind = ZR_CONTEXT_TCP;
+	fresh->from_b = from_b;
+	zr_tcp_client_start(&fresh->tcp, flow, first ? f->start + 1 : seq, first);
 	/* What came so far was neither hello nor request: only a segment's start can be one now. */
 	if ((f->flags & ZR_FLOW_STREAMED) != 0)
-		c->state = ZR_TCP_OPAQUE;
+		fresh->tcp.state = ZR_TCP_OPAQUE;
+}
+
+/* Keep a listener that the flow does not keep yet. */
+static void keep(struct zr_pipeline *p, uint32_t flow, struct zr_context *fresh)
+{
+	if (zr_context_keep(p, flow, fresh))
+		return;
+	zr_context_drop(p, fresh);
+	zr_discover_stop(p, flow);
 }
 
 /* What came of a segment that was fed to a listener that the flow does not keep yet. */
-static void tcp_keep(struct zr_pipeline *p, uint32_t flow, struct zr_tcp_client *fresh, bool from_b)
+static void tcp_keep(struct zr_pipeline *p, uint32_t flow, struct zr_context *fresh)
 {
-	struct zr_context *context;
-
 	/* Until it is known which side is the client, both are listened to; the one that makes sense is kept. */
 	if (zr_flow_at(p, flow)->context != ZR_FLOW_NONE) {
-		if (!fresh->anchored) {
-			zr_tcp_client_stop(fresh, p->assembly);
+		if (!fresh->tcp.anchored) {
+			zr_context_drop(p, fresh);
 			return;
 		}
 		zr_context_put(p, flow);
 	}
-	context = zr_context_get(p, flow, from_b);
-	if (context != NULL) {
-		context->tcp = *fresh;
-		return;
-	}
-	zr_tcp_client_stop(fresh, p->assembly);
-	zr_discover_stop(p, flow);
+	keep(p, flow, fresh);
 }
 
 static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
@@ -134,25 +141,25 @@ static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 	uint32_t seq = packet->tcp_seq + ((packet->tcp_flags & ZR_TCP_SYN) != 0 ? 1 : 0);
 	struct listener listener = {.p = p, .flow = flow, .from_b = from_b};
 	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_tcp_client fresh, *c = &fresh;
+	struct zr_context fresh, *c = &fresh;
 	enum zr_feed feed;
 
 	if (f->context != ZR_FLOW_NONE && p->contexts.slots[f->context].from_b == from_b)
-		c = &p->contexts.slots[f->context].tcp;
+		c = &p->contexts.slots[f->context];
 	else
-		tcp_begin(f, c, flow, seq);
+		tcp_begin(f, c, flow, seq, from_b);
 	f->flags |= ZR_FLOW_STREAMED;
-	feed = zr_tcp_client_feed(c, p->assembly, p->scratch, seq, packet->payload, packet->payload_len, on_hello,
+	feed = zr_tcp_client_feed(&c->tcp, p->assembly, p->scratch, seq, packet->payload, packet->payload_len, on_hello,
 				  &listener);
 	if (feed == ZR_FEED_PARTIAL || feed == ZR_FEED_HTTP) {
 		if (c == &fresh)
-			tcp_keep(p, flow, &fresh, from_b);
+			tcp_keep(p, flow, &fresh);
 	} else if (feed == ZR_FEED_DONE) {
-		zr_tcp_client_stop(c, p->assembly);
+		zr_context_drop(p, c);
 		zr_context_put(p, flow);
 		f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
 	} else if (feed == ZR_FEED_LIMIT) {
-		zr_tcp_client_stop(c, p->assembly);
+		zr_context_drop(p, c);
 		zr_discover_stop(p, flow);
 	} else if (c != &fresh) {
 		zr_context_put(p, flow);
@@ -168,50 +175,78 @@ static uint32_t cid_hash(const uint8_t *cid, size_t len)
 	return (uint32_t)(h ^ h >> 32);
 }
 
-static void discover_quic(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
+/* Which inspector of datagrams has a use for this one. False: none. */
+static bool datagram_kind(const struct zr_packet *packet, uint8_t *kind)
+{
+	struct zr_slice dcid;
+
+	if (packet->payload_len > ZR_SCRATCH)
+		return false;
+	*kind = ZR_CONTEXT_QUIC;
+	if (zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
+		return true;
+	*kind = ZR_CONTEXT_DTLS;
+	return zr_dtls_begins(packet->payload, packet->payload_len);
+}
+
+static void datagram_begin(struct zr_context *fresh, uint8_t kind, uint32_t flow, bool from_b)
+{
+	memset(fresh, 0, sizeof(*fresh));
+	fresh->kind = kind;
+	fresh->from_b = from_b;
+	if (kind == ZR_CONTEXT_QUIC)
+		fresh->quic.owner = flow;
+	else
+		fresh->dtls.owner = flow;
+}
+
+static enum zr_result datagram_feed(struct zr_pipeline *p, struct zr_flow *f, struct zr_context *c,
+				    const struct zr_packet *packet, struct zr_hello *hello)
+{
+	enum zr_result result;
+
+	if (c->kind == ZR_CONTEXT_DTLS)
+		return zr_dtls_client_feed(&c->dtls, p->assembly, packet->payload, packet->payload_len, hello);
+	result = zr_quic_client_feed(&c->quic, p->quic, p->assembly, p->scratch, packet->payload, packet->payload_len,
+				     hello);
+	if (result == ZR_OK || result == ZR_MORE) {
+		f->start = cid_hash(c->quic.dcid, c->quic.dcid_len);
+		f->flags |= ZR_FLOW_START_KNOWN;
+	}
+	return result;
+}
+
+static void discover_udp(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
 {
 	struct listener listener = {.p = p, .flow = flow, .from_b = from_b};
 	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_quic_client fresh, *c = &fresh;
+	struct zr_context fresh, *c = &fresh;
 	enum zr_result result;
 	struct zr_hello hello;
-	struct zr_slice dcid;
+	uint8_t kind;
 
-	if (packet->payload_len > ZR_SCRATCH || !zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
+	if (!datagram_kind(packet, &kind))
 		return;
 	if (f->context != ZR_FLOW_NONE) {
-		if (p->contexts.slots[f->context].from_b != from_b)
+		c = &p->contexts.slots[f->context];
+		if (c->from_b != from_b || c->kind != kind)
 			return;
-		c = &p->contexts.slots[f->context].quic;
 	} else {
-		memset(&fresh, 0, sizeof(fresh));
-		fresh.owner = flow;
+		datagram_begin(&fresh, kind, flow, from_b);
 	}
-	result = zr_quic_client_feed(c, p->quic, p->assembly, p->scratch, packet->payload, packet->payload_len, &hello);
-	if (result == ZR_OK || result == ZR_MORE) {
-		f->start = cid_hash(c->dcid, c->dcid_len);
-		f->flags |= ZR_FLOW_START_KNOWN;
-	}
-	if (result == ZR_MORE && c == &fresh) {
-		struct zr_context *context = zr_context_get(p, flow, from_b);
-
-		if (context != NULL) {
-			context->quic = fresh;
-		} else {
-			zr_quic_client_stop(&fresh, p->assembly);
-			zr_discover_stop(p, flow);
-		}
-	} else if (result == ZR_OK) {
+	result = datagram_feed(p, f, c, packet, &hello);
+	if (result == ZR_MORE) {
 		if (c == &fresh)
-			zr_quic_client_stop(&fresh, p->assembly);
-		else
-			zr_context_put(p, flow);
+			keep(p, flow, &fresh);
+		return;
+	}
+	if (c == &fresh)
+		zr_context_drop(p, &fresh);
+	else if (result != ZR_NONE)
+		zr_context_put(p, flow);
+	if (result == ZR_OK) {
 		f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
 		on_hello(&listener, &hello);
-	} else if (result != ZR_MORE && c == &fresh) {
-		zr_quic_client_stop(&fresh, p->assembly);
-	} else if (result == ZR_BAD) {
-		zr_context_put(p, flow);
 	}
 }
 
@@ -220,7 +255,7 @@ void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *p
 	if (packet->proto == ZR_PROTO_TCP)
 		discover_tcp(p, flow, packet, from_b);
 	else
-		discover_quic(p, flow, packet, from_b);
+		discover_udp(p, flow, packet, from_b);
 }
 
 void zr_discover_retry(struct zr_flow *f, const struct zr_packet *packet)
@@ -231,13 +266,13 @@ void zr_discover_retry(struct zr_flow *f, const struct zr_packet *packet)
 		f->start = cid_hash(scid.at, scid.len);
 }
 
-bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet, bool up)
+bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet)
 {
 	struct zr_slice dcid;
 
 	if (packet->proto == ZR_PROTO_TCP)
 		return (packet->tcp_flags & (ZR_TCP_SYN | ZR_TCP_ACK)) == ZR_TCP_SYN &&
-		       !((f->flags & ZR_FLOW_START_KNOWN) != 0 && up && f->start == packet->tcp_seq);
+		       !((f->flags & ZR_FLOW_START_KNOWN) != 0 && f->start == packet->tcp_seq);
 	if ((f->flags & ZR_FLOW_DECIDED) == 0 || packet->payload_len < QUIC_DATAGRAM_MIN ||
 	    packet->payload_len > ZR_SCRATCH || !zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
 		return false;

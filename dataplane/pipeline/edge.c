@@ -14,11 +14,14 @@
 /* Flows that one burst judges by a new list: some 10 us of work. */
 #define SETTLE_MAX 64
 
-static uint64_t interim_after(const struct zr_pipeline *p, uint64_t first_us, uint64_t us)
+/* The next interim of the part at hand. */
+static uint64_t interim_after(struct zr_pipeline *p, uint32_t flow, uint64_t us)
 {
+	const struct zr_flow *f = zr_flow_at(p, flow);
+	uint64_t first_us = zr_flow_first_us(f, zr_rest_at(p, flow));
 	uint64_t interval = p->config.interim_us;
 
-	return first_us + ((us - first_us) / interval + 1) * interval;
+	return zr_cut_empty(f) ? NEVER : first_us + ((us - first_us) / interval + 1) * interval;
 }
 
 /* The next window edge of any entry of the flow's list, or the list's expiry. */
@@ -39,17 +42,22 @@ static uint64_t window_after(struct zr_pipeline *p, const struct zr_flow *f, uin
 	return edge;
 }
 
-void zr_edge_set(struct zr_pipeline *p, uint32_t flow)
+void zr_edge_set(struct zr_pipeline *p, uint32_t flow, uint64_t us)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
-	uint64_t edge = window_after(p, f, p->now_us);
+	uint64_t window = window_after(p, f, us);
+	uint64_t interim = interim_after(p, flow, us);
+	uint64_t edge = interim < window ? interim : window;
 
-	if (!zr_cut_empty(f)) {
-		uint64_t interim = interim_after(p, zr_flow_first_us(f, zr_rest_at(p, flow)), p->now_us);
+	f->edge_tick = edge >> ZR_TICK_BITS > UINT32_MAX ? UINT32_MAX : zr_tick(edge);
+}
 
-		edge = interim < edge ? interim : edge;
-	}
-	f->edge_tick = edge >> 20 > UINT32_MAX ? UINT32_MAX : zr_tick(edge);
+/* Up to when the flow's edges have been passed. */
+static uint64_t passed_us(const struct zr_flow *f)
+{
+	uint64_t tick_us = (uint64_t)f->edge_tick << ZR_TICK_BITS;
+
+	return tick_us > f->last_us ? tick_us - 1 : f->last_us;
 }
 
 static void window_pass(struct zr_pipeline *p, uint32_t flow, uint64_t at_us)
@@ -71,6 +79,7 @@ static void list_pass(struct zr_pipeline *p, uint32_t flow)
 	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_flow_rest *rest = zr_rest_at(p, flow);
 	uint8_t old_generation = f->generation;
+	uint32_t old_rule = rest->rule;
 	struct zr_judgement judgement;
 
 	if ((f->flags & ZR_FLOW_DECIDED) == 0) {
@@ -78,18 +87,20 @@ static void list_pass(struct zr_pipeline *p, uint32_t flow)
 		f->generation = p->generation;
 		return;
 	}
+	/* Numbers of entries in two lists say nothing to each other. */
+	rest->rule = ZR_ENTRY_NONE;
 	f->generation = p->generation;
 	judgement = zr_judge_again(p, flow, p->list_us);
 	if (judgement.reason == f->reason &&
-	    zr_judge_same_entry(p->old_list.image, rest->rule, p->list.image, judgement.rule)) {
+	    zr_judge_same_entry(p->old_list.image, old_rule, p->list.image, judgement.rule)) {
 		rest->rule = judgement.rule;
 		return;
 	}
+	rest->rule = old_rule;
 	f->generation = old_generation;
 	zr_cut_part(p, flow, ZR_CAUSE_LIST);
-	f->generation = p->generation;
-	/* Numbers of entries in two lists say nothing to each other. */
 	rest->rule = ZR_ENTRY_NONE;
+	f->generation = p->generation;
 	zr_verdict_change(p, flow, ZR_CAUSE_LIST, judgement, NULL);
 }
 
@@ -100,29 +111,25 @@ static enum zr_cause silence_cause(const struct zr_flow *f)
 	return (f->flags & ZR_FLOW_RST) != 0 ? ZR_CAUSE_RST : ZR_CAUSE_FIN;
 }
 
-/* Pass the edges between the flow's last packet and now. False when silence has ended it. */
+/* Pass the flow's edges up to now. False when silence has ended it. */
 static bool pass_until(struct zr_pipeline *p, uint32_t flow, uint64_t now_us)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 	uint64_t silent_us = f->last_us + p->config.timeout_us[f->timeout];
-	uint64_t until = silent_us < now_us ? silent_us : now_us;
-	uint64_t at = f->last_us;
+	uint64_t at = passed_us(f);
 
-	/* A part that ended before the edge stays whole: what came up to last lies in it. */
-	while (!zr_cut_empty(f)) {
-		uint64_t interim = interim_after(p, zr_flow_first_us(f, zr_rest_at(p, flow)), at);
+	for (;;) {
 		uint64_t window = window_after(p, f, at);
+		uint64_t interim = interim_after(p, flow, at);
 
 		at = interim < window ? interim : window;
-		if (at > until || at >= silent_us)
+		if (at > now_us || at >= silent_us)
 			break;
 		if (at == window)
 			window_pass(p, flow, at);
 		if (at == interim)
 			zr_cut_part(p, flow, ZR_CAUSE_INTERIM);
 	}
-	if (zr_cut_empty(f))
-		window_pass(p, flow, until);
 	if (silent_us <= now_us) {
 		zr_cut_end(p, flow, silence_cause(f));
 		return false;
@@ -136,10 +143,11 @@ bool zr_edge_pass(struct zr_pipeline *p, uint32_t flow)
 		if (!pass_until(p, flow, p->list_us))
 			return false;
 		list_pass(p, flow);
+		zr_edge_set(p, flow, p->list_us);
 	}
 	if (!pass_until(p, flow, p->now_us))
 		return false;
-	zr_edge_set(p, flow);
+	zr_edge_set(p, flow, p->now_us);
 	return true;
 }
 

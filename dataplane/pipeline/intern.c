@@ -4,11 +4,11 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "dataplane/packet/keyed_hash.h"
+
 /* Most host names have fewer than 52 octets, and a set of suffix hashes has 50: one cache line holds either. */
 #define SMALL_ROOM  50
 #define LARGE_SHARE 8 /* one eighth of the memory is for longer names */
-
-__extension__ typedef unsigned __int128 product128;
 
 struct small {
 	alignas(8) uint8_t data[SMALL_ROOM];
@@ -81,20 +81,9 @@ struct zr_intern *zr_intern_init(void *memory, size_t bytes, const uint64_t key[
 	return pool;
 }
 
-/* Keyed with what a sender of names does not know, so that chains cannot be made long. */
 static uint32_t hash(const struct zr_intern *pool, uint8_t kind, const uint8_t *data, size_t len)
 {
-	uint64_t h = pool->key[0] ^ ((uint64_t)kind << 32 | len);
-
-	for (size_t i = 0; i < len; i += 8) {
-		uint64_t word = 0;
-		product128 product;
-
-		memcpy(&word, data + i, len - i < 8 ? len - i : 8);
-		product = (product128)(h ^ word) * (pool->key[1] + 2 * i);
-		h = (uint64_t)product ^ (uint64_t)(product >> 64) ^ pool->key[0];
-	}
-	return (uint32_t)(h ^ h >> 32);
+	return (uint32_t)zr_keyed_hash(pool->key, kind, data, len);
 }
 
 struct value {

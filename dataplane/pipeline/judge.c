@@ -6,23 +6,34 @@
 #define US_PER_S 1000000
 
 static const uint8_t reason_of_source[ZR_EVIDENCE_COUNT] = {
-	[ZR_EVIDENCE_TLS_SNI] = ZR_REASON_SNI,
-	[ZR_EVIDENCE_QUIC_SNI] = ZR_REASON_QUIC_SNI,
-	[ZR_EVIDENCE_HTTP_HOST] = ZR_REASON_HOST,
+	[ZR_EVIDENCE_TLS_SNI] = ZR_REASON_SNI,       [ZR_EVIDENCE_QUIC_SNI] = ZR_REASON_QUIC_SNI,
+	[ZR_EVIDENCE_DTLS_SNI] = ZR_REASON_DTLS_SNI, [ZR_EVIDENCE_HTTP_HOST] = ZR_REASON_HOST,
 	[ZR_EVIDENCE_PREFIX] = ZR_REASON_PREFIX,
 };
 
-/* Names against addresses: exclusion, then listed name, then address entry (DESIGN section 2). */
-static struct zr_judgement judge(struct zr_pipeline *p, uint32_t flow, struct zr_match by_name, uint8_t by_name_reason,
-				 uint8_t else_reason, int64_t now_s)
+/* The reason that a name gives when it is listed: that of where it was read. */
+static uint8_t name_reason(uint8_t evidence)
+{
+	for (unsigned int e = 0; e < ZR_EVIDENCE_PREFIX; e++)
+		if ((evidence & 1U << e) != 0)
+			return reason_of_source[e];
+	return ZR_REASON_NO_NAME;
+}
+
+/*
+ * Names against addresses: exclusion, then listed name, then address entry (DESIGN section 2). j: the judgement when none of
+ * them is there.
+ */
+static struct zr_judgement judge(struct zr_pipeline *p, uint32_t flow, struct zr_match by_name, struct zr_judgement j)
 {
 	const struct zr_image *image = zr_list_of(p, zr_flow_at(p, flow))->image;
-	struct zr_judgement j = {.reason = else_reason, .rule = ZR_ENTRY_NONE};
+	int64_t at_s = (int64_t)(j.at_us / US_PER_S);
 
+	j.rule = by_name.entry;
 	if (by_name.kind == ZR_MATCH_EXCLUDED) {
-		j = (struct zr_judgement){.reason = ZR_REASON_EXCLUDED, .rule = by_name.entry};
+		j.reason = ZR_REASON_EXCLUDED;
 	} else if (by_name.kind == ZR_MATCH_LISTED) {
-		j = (struct zr_judgement){.reason = by_name_reason, .rule = by_name.entry};
+		j.reason = name_reason(j.evidence);
 	} else if (zr_image_has_addresses(image)) {
 		struct zr_flow_key key;
 		union zr_ip server;
@@ -31,20 +42,25 @@ static struct zr_judgement judge(struct zr_pipeline *p, uint32_t flow, struct zr
 
 		zr_flow_table_key(&p->table, flow, &key);
 		zr_flow_key_side(&key, (zr_flow_at(p, flow)->flags & ZR_FLOW_CLIENT_IS_B) == 0, &server, &port);
-		m = zr_image_match_address(image, key.family, server.b, key.proto, port, now_s);
+		m = zr_image_match_address(image, key.family, server.b, key.proto, port, at_s);
+		j.rule = m.entry;
 		if (m.kind == ZR_MATCH_LISTED)
-			j = (struct zr_judgement){.reason = ZR_REASON_PREFIX, .rule = m.entry};
+			j.reason = ZR_REASON_PREFIX;
 	}
-	if (zr_reason_verdict(j.reason) == ZR_FREE && now_s >= zr_image_expires_s(image))
-		j = (struct zr_judgement){.reason = ZR_REASON_EXPIRED, .rule = ZR_ENTRY_NONE};
+	if (zr_reason_verdict(j.reason) == ZR_FREE && at_s >= zr_image_expires_s(image)) {
+		j.reason = ZR_REASON_EXPIRED;
+		j.rule = ZR_ENTRY_NONE;
+	}
+	if (j.reason == ZR_REASON_PREFIX)
+		j.evidence |= 1U << ZR_EVIDENCE_PREFIX;
 	return j;
 }
 
-static struct zr_match match_text(const struct zr_image *image, struct zr_name_ref name, int64_t now_s)
+static struct zr_match match_text(const struct zr_image *image, struct zr_name_ref name, uint64_t at_us)
 {
 	struct zr_match match;
 
-	zr_image_match_names(image, &name, 1, now_s, &match);
+	zr_image_match_names(image, &name, 1, (int64_t)(at_us / US_PER_S), &match);
 	return match;
 }
 
@@ -52,28 +68,37 @@ struct zr_judgement zr_judge_name(struct zr_pipeline *p, uint32_t flow, struct z
 				  enum zr_evidence source)
 {
 	struct zr_match match = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
-	int64_t now_s = (int64_t)(p->now_us / US_PER_S);
+	struct zr_judgement otherwise = {
+		.reason = name.len > 0 ? ZR_REASON_NO_MATCH : ZR_REASON_NO_NAME,
+		.evidence = (uint8_t)(1U << source),
+		.at_us = p->now_us,
+	};
 
 	if (name.len > 0)
-		match = match_text(zr_list_of(p, zr_flow_at(p, flow))->image, name, now_s);
-	return judge(p, flow, match, reason_of_source[source], name.len > 0 ? ZR_REASON_NO_MATCH : ZR_REASON_NO_NAME,
-		     now_s);
+		match = match_text(zr_list_of(p, zr_flow_at(p, flow))->image, name, p->now_us);
+	return judge(p, flow, match, otherwise);
 }
 
 struct zr_judgement zr_judge_address(struct zr_pipeline *p, uint32_t flow)
 {
 	struct zr_match none = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
 
-	return judge(p, flow, none, ZR_REASON_UNDECIDED, ZR_REASON_UNDECIDED, (int64_t)(p->now_us / US_PER_S));
+	return judge(p, flow, none, (struct zr_judgement){.reason = ZR_REASON_UNDECIDED, .at_us = p->now_us});
 }
 
-/* The reason that a name read from where this flow's was read gives when it is listed. */
-static uint8_t name_reason(const struct zr_flow *f)
+/* A name that there was no memory to keep: the entry that it matched speaks for it. */
+static struct zr_match match_entry(const struct zr_image *image, uint32_t rule, uint64_t at_us)
 {
-	for (unsigned int e = 0; e < ZR_EVIDENCE_PREFIX; e++)
-		if ((f->evidence & 1U << e) != 0)
-			return reason_of_source[e];
-	return ZR_REASON_NO_NAME;
+	struct zr_match match = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
+	int64_t at_s = (int64_t)(at_us / US_PER_S);
+	struct zr_entry entry;
+
+	if (rule == ZR_ENTRY_NONE)
+		return match;
+	zr_image_entry(image, rule, &entry);
+	if (at_s >= entry.from_s && at_s < entry.until_s)
+		match = (struct zr_match){.kind = ZR_MATCH_LISTED, .entry = rule};
+	return match;
 }
 
 struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_t at_us)
@@ -82,23 +107,30 @@ struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_
 	const struct zr_flow *f = zr_flow_at(p, flow);
 	const struct zr_list_view *list = zr_list_of(p, f);
 	const char *text = zr_name_text(p, flow);
-	int64_t at_s = (int64_t)(at_us / US_PER_S);
-	uint8_t else_reason = f->reason;
+	struct zr_judgement otherwise = {
+		.reason = f->reason,
+		.evidence = f->evidence & ~(1U << ZR_EVIDENCE_PREFIX),
+		.rule = ZR_ENTRY_NONE,
+		.at_us = at_us,
+	};
 	struct zr_suffixes suffixes;
 
 	if (f->reason == ZR_REASON_SPOOF || f->reason == ZR_REASON_NOT_SUBSCRIBER ||
 	    (f->flags & ZR_FLOW_HOST_CHARGED) != 0)
-		return (struct zr_judgement){.reason = f->reason, .rule = ZR_ENTRY_NONE};
+		return otherwise;
 	zr_name_suffixes(p, flow, &suffixes);
 	if (text != NULL)
-		match = match_text(list->image, (struct zr_name_ref){.text = text, .len = (uint8_t)strlen(text)}, at_s);
+		match = match_text(list->image, (struct zr_name_ref){.text = text, .len = (uint8_t)strlen(text)},
+				   at_us);
 	else if (suffixes.count > 0)
-		match = zr_suffix_index_match(list->index, &suffixes, at_s);
+		match = zr_suffix_index_match(list->index, &suffixes, (int64_t)(at_us / US_PER_S));
+	else if ((f->flags & ZR_FLOW_FREE) != 0 && f->reason != ZR_REASON_PREFIX)
+		match = match_entry(list->image, zr_rest_at(p, flow)->rule, at_us);
 	if (text != NULL || suffixes.count > 0)
-		else_reason = ZR_REASON_NO_MATCH;
+		otherwise.reason = ZR_REASON_NO_MATCH;
 	else if (zr_reason_verdict(f->reason) == ZR_FREE || f->reason == ZR_REASON_EXPIRED)
-		else_reason = ZR_REASON_NO_NAME;
-	return judge(p, flow, match, name_reason(f), else_reason, at_s);
+		otherwise.reason = ZR_REASON_NO_NAME;
+	return judge(p, flow, match, otherwise);
 }
 
 bool zr_judge_same_entry(const struct zr_image *a, uint32_t rule_a, const struct zr_image *b, uint32_t rule_b)

@@ -75,17 +75,15 @@ size_t zr_pipeline_memory(const struct zr_pipeline_config *config)
 	return layout_of(config).total;
 }
 
-/* The pool takes the oldest unfinished message's buffer for a newer one. */
+/* The pool takes the oldest unfinished message's buffer for a newer one. Its flow may have ended by now. */
 static void given_up(void *arg, uint32_t flow)
 {
 	struct zr_pipeline *p = arg;
 	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_context *context = &p->contexts.slots[f->context];
 
-	if (f->proto == ZR_PROTO_TCP)
-		context->tcp.held = NULL;
-	else
-		context->quic.held = NULL;
+	*zr_context_held(&p->contexts.slots[f->context]) = NULL;
+	if (zr_edge_due(p, f) && !zr_edge_pass(p, flow))
+		return;
 	p->counters[ZR_COUNTER_HELLOS_GIVEN_UP]++;
 	zr_discover_stop(p, flow);
 }

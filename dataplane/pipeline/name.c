@@ -27,15 +27,22 @@ static void name_hash(struct zr_pipeline *p, uint32_t flow, const char *name, si
 	name_set(p, flow, ZR_INTERN_SUFFIXES, kept, len + 1);
 }
 
+/* Only the name that frees a flow may stay text: what else a subscriber asks for is personal data. */
+static bool may_keep_text(const struct zr_pipeline *p, uint32_t flow)
+{
+	enum zr_reason reason = p->table.flows[flow].reason;
+
+	return p->config.keep_names || (zr_reason_verdict(reason) == ZR_FREE && reason != ZR_REASON_PREFIX);
+}
+
 void zr_name_keep(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name)
 {
-	enum zr_reason reason = zr_flow_at(p, flow)->reason;
 	char text[ZR_INTERN_MAX];
 
 	if (name.len == 0) {
 		zr_intern_release(p->intern, zr_rest_at(p, flow)->name);
 		zr_rest_at(p, flow)->name = 0;
-	} else if (p->config.keep_names || (zr_reason_verdict(reason) == ZR_FREE && reason != ZR_REASON_PREFIX)) {
+	} else if (may_keep_text(p, flow)) {
 		memcpy(text, name.text, name.len);
 		text[name.len] = '\0';
 		name_set(p, flow, ZR_INTERN_TEXT, text, name.len + 1U);
@@ -80,7 +87,7 @@ void zr_name_redact(struct zr_pipeline *p, uint32_t flow)
 	const char *text = zr_name_text(p, flow);
 	char name[ZR_INTERN_MAX];
 
-	if (text == NULL || p->config.keep_names)
+	if (text == NULL || may_keep_text(p, flow))
 		return;
 	/* The text's last hold may be this flow's own. */
 	strcpy(name, text);

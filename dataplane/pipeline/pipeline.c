@@ -53,36 +53,49 @@ static void stage_find(struct zr_pipeline *p, struct lookup *l)
 	l->removals = p->removals;
 }
 
+/* Make room for a flow. One that has ended by now, though nobody noticed, is room enough. */
+static void flow_evict(struct zr_pipeline *p)
+{
+	uint32_t victim = zr_flow_table_victim(&p->table);
+	struct zr_flow *f = zr_flow_at(p, victim);
+
+	if (zr_edge_due(p, f) && !zr_edge_pass(p, victim))
+		return;
+	if ((f->flags & ZR_FLOW_DECIDED) == 0)
+		p->counters[ZR_COUNTER_EVICTED_UNDECIDED]++;
+	else if ((f->flags & ZR_FLOW_FREE) == 0)
+		p->counters[ZR_COUNTER_EVICTED_CHARGED]++;
+	else
+		p->counters[ZR_COUNTER_EVICTED_FREE]++;
+	zr_cut_end(p, victim, ZR_CAUSE_EVICTED);
+}
+
 static uint32_t flow_insert(struct zr_pipeline *p, const struct zr_flow_key *key, uint64_t hash)
 {
 	uint32_t flow = zr_flow_table_insert(&p->table, key, hash);
 
 	for (unsigned int i = 0; flow == ZR_FLOW_NONE && i < EVICT_TRIES; i++) {
-		uint32_t victim = zr_flow_table_victim(&p->table);
-		unsigned int flags = zr_flow_at(p, victim)->flags;
-
-		if ((flags & ZR_FLOW_DECIDED) == 0)
-			p->counters[ZR_COUNTER_EVICTED_UNDECIDED]++;
-		else if ((flags & ZR_FLOW_FREE) == 0)
-			p->counters[ZR_COUNTER_EVICTED_CHARGED]++;
-		else
-			p->counters[ZR_COUNTER_EVICTED_FREE]++;
-		zr_cut_end(p, victim, ZR_CAUSE_EVICTED);
+		flow_evict(p);
 		flow = zr_flow_table_insert(&p->table, key, hash);
 	}
 	return flow;
 }
 
-static void flow_start(struct zr_flow *f, const struct zr_packet *packet)
+static void flow_start(struct zr_flow *f, const struct zr_packet *packet, bool up)
 {
+	bool opener = (packet->tcp_flags & ZR_TCP_ACK) == 0;
+
 	if (packet->proto != ZR_PROTO_TCP)
 		return;
 	if ((packet->tcp_flags & ZR_TCP_SYN) == 0) {
 		f->flags |= ZR_FLOW_MIDSTREAM;
 		return;
 	}
-	f->start = (packet->tcp_flags & ZR_TCP_ACK) != 0 ? packet->tcp_ack - 1 : packet->tcp_seq;
+	f->start = opener ? packet->tcp_seq : packet->tcp_ack - 1;
 	f->flags |= ZR_FLOW_START_KNOWN;
+	/* Opened towards the client, whose own first byte has another number. */
+	if (opener != up)
+		f->flags |= ZR_FLOW_STREAMED;
 }
 
 /* Is there anything to inspect? */
@@ -115,6 +128,7 @@ static uint32_t flow_open(struct zr_pipeline *p, const struct zr_packet *packet,
 {
 	uint32_t flow = flow_insert(p, key, hash);
 	struct zr_flow *f;
+	bool up;
 
 	if (flow == ZR_FLOW_NONE)
 		return flow;
@@ -123,10 +137,11 @@ static uint32_t flow_open(struct zr_pipeline *p, const struct zr_packet *packet,
 	f->generation = p->generation;
 	zr_rest_at(p, flow)->first_us = p->now_us;
 	f->last_us = p->now_us;
-	flow_start(f, packet);
 	zr_client_find(p, flow, packet, from_b);
+	up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
+	flow_start(f, packet, up);
 	if (packet->vlan_count > 0)
-		zr_path_note(p, flow, packet, from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0));
+		zr_path_note(p, flow, packet, up);
 	flow_prepare(p, flow, packet);
 	return flow;
 }
@@ -148,7 +163,7 @@ static bool begins_anew(struct zr_pipeline *p, uint32_t flow, const struct zr_pa
 		zr_discover_retry(f, packet);
 		return false;
 	}
-	return zr_discover_anew(p, f, packet, up);
+	return zr_discover_anew(p, f, packet);
 }
 
 /* The flow of a packet, as of now: edges that lie before it are passed, and a new connection has a new flow. */

@@ -4,6 +4,7 @@
 #define DATAPLANE_PIPELINE_STATE_H
 
 #include "dataplane/flow/table.h"
+#include "dataplane/inspect/dtls.h"
 #include "dataplane/inspect/quic.h"
 #include "dataplane/inspect/tcp_client.h"
 #include "dataplane/pipeline/intern.h"
@@ -16,15 +17,19 @@
 #define ZR_INSPECT_PKTS  512
 #define ZR_INSPECT_BYTES (1 << 20)
 
+/* Which inspector a context belongs to. */
+enum zr_context_kind { ZR_CONTEXT_TCP, ZR_CONTEXT_QUIC, ZR_CONTEXT_DTLS };
+
 /* What inspection keeps for a flow whose message is not complete, or whose requests are followed. */
 struct zr_context {
 	union {
 		struct zr_tcp_client tcp;
 		struct zr_quic_client quic;
+		struct zr_dtls_client dtls;
 	};
-	uint32_t flow;
 	uint32_t next_free;
-	bool from_b; /* which side of the key is being listened to */
+	uint8_t kind; /* enum zr_context_kind */
+	bool from_b;  /* which side of the key is being listened to */
 };
 
 struct zr_contexts {
@@ -81,9 +86,15 @@ static inline const struct zr_list_view *zr_list_of(const struct zr_pipeline *p,
 	return f->generation == p->generation ? &p->list : &p->old_list;
 }
 
-/* context.c: a slot for a flow, or NULL when there is none; and giving it, and what it holds, back. */
-struct zr_context *zr_context_get(struct zr_pipeline *p, uint32_t flow, bool from_b);
+/*
+ * context.c: keep what has begun outside of a slot, for a flow that keeps nothing yet; false when there is no slot, and then
+ * nothing has changed. Give back a flow's slot, if it has one, and what it holds; and only what a context holds.
+ */
+bool zr_context_keep(struct zr_pipeline *p, uint32_t flow, const struct zr_context *fresh);
 void zr_context_put(struct zr_pipeline *p, uint32_t flow);
+void zr_context_drop(struct zr_pipeline *p, struct zr_context *context);
+/* Where a context has its buffer. */
+struct zr_assembly **zr_context_held(struct zr_context *context);
 
 /* client.c: which side is the subscriber. Does neither address belong to one, though subscribers are known? */
 bool zr_client_unknown(const struct zr_pipeline *p, const struct zr_packet *packet);
@@ -106,8 +117,10 @@ struct zr_path zr_path_of(const struct zr_pipeline *p, uint32_t flow);
 
 /* judge.c: what a flow is at a time, by its name and its server's address. */
 struct zr_judgement {
-	uint8_t reason; /* enum zr_reason */
-	uint32_t rule;  /* entry, or ZR_ENTRY_NONE */
+	uint8_t reason;   /* enum zr_reason */
+	uint8_t evidence; /* bits of enum zr_evidence */
+	uint32_t rule;    /* entry, or ZR_ENTRY_NONE */
+	uint64_t at_us;   /* the time: a tag tells it */
 };
 /* A flow whose hello or request has just been read; len 0: it carried no name. */
 struct zr_judgement zr_judge_name(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name,
@@ -121,7 +134,7 @@ struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_
 
 /* name.c: what is kept of a name: its text when it frees the flow, else keyed hashes of its suffixes. */
 void zr_name_keep(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name);
-/* The flow is charged now: what was text becomes hashes. */
+/* The verdict is another one: text that does not free the flow becomes hashes. */
 void zr_name_redact(struct zr_pipeline *p, uint32_t flow);
 bool zr_name_same(const struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name);
 /* The text, terminated, or NULL; the hashes (count 0 when there is no name or its text is kept). */
@@ -129,12 +142,13 @@ const char *zr_name_text(const struct zr_pipeline *p, uint32_t flow);
 void zr_name_suffixes(const struct zr_pipeline *p, uint32_t flow, struct zr_suffixes *out);
 
 /*
- * verdict.c: the first verdict of a flow, and another one, which cuts what was counted under the old one. name: what was
- * read; NULL with change: what is kept of the name stays.
+ * verdict.c: the first verdict of a flow; another one, which cuts what was counted under the old one; and the same one, though
+ * a name was read. name: what was read; NULL with change: what is kept of the name stays.
  */
 void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
 void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
 		       const struct zr_name_ref *name);
+void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
 
 /* cut.c: counting, and ending a part or a flow. */
 void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t bytes);
@@ -154,22 +168,22 @@ static inline bool zr_edge_due(const struct zr_pipeline *p, const struct zr_flow
 	       f->generation != p->generation;
 }
 bool zr_edge_pass(struct zr_pipeline *p, uint32_t flow);
-/* A part begins, or the flow's verdict was cut: note when to look next. */
-void zr_edge_set(struct zr_pipeline *p, uint32_t flow);
+/* A part begins, or edges were passed up to us: note when to look next. */
+void zr_edge_set(struct zr_pipeline *p, uint32_t flow, uint64_t us);
 /* Look at the next few flows at the ageing hand. */
 void zr_edge_sweep(struct zr_pipeline *p);
 
 /* discover.c: names from what clients say. */
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
 /* Does this packet (a SYN, or a QUIC long header) begin another connection on the flow's tuple? */
-bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet, bool up);
+bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet);
 /* A QUIC long header from the server: after a Retry the same connection begins with another id. */
 void zr_discover_retry(struct zr_flow *f, const struct zr_packet *packet);
 /* Inspection of the flow ends without a name: a bound was reached. */
 void zr_discover_stop(struct zr_pipeline *p, uint32_t flow);
 
-/* usage.c: the event of a flow's part, or its tag. */
+/* usage.c: the event of a flow's part, or its tag as of a time. */
 void zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final);
-void zr_usage_tag(struct zr_pipeline *p, uint32_t flow);
+void zr_usage_tag(struct zr_pipeline *p, uint32_t flow, uint64_t at_us);
 
 #endif

@@ -54,13 +54,13 @@ static struct zr_usage usage_of(struct zr_pipeline *p, uint32_t flow)
 	return u;
 }
 
-void zr_usage_tag(struct zr_pipeline *p, uint32_t flow)
+void zr_usage_tag(struct zr_pipeline *p, uint32_t flow, uint64_t at_us)
 {
 	struct zr_usage u = usage_of(p, flow);
 
 	u.type = ZR_USAGE_TAG;
 	u.first_us = zr_flow_first_us(zr_flow_at(p, flow), zr_rest_at(p, flow));
-	u.last_us = p->now_us;
+	u.last_us = at_us;
 	p->config.usage(p->config.arg, &u);
 }
 

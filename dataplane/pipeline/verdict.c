@@ -15,13 +15,12 @@ static void verdict_set(struct zr_pipeline *p, uint32_t flow, struct zr_judgemen
 	struct zr_flow *f = zr_flow_at(p, flow);
 
 	f->reason = judgement.reason;
+	f->evidence = judgement.evidence;
 	zr_rest_at(p, flow)->rule = judgement.rule;
 	f->flags &= (uint16_t)~ZR_FLOW_FREE;
-	f->evidence &= (uint8_t) ~(1U << ZR_EVIDENCE_PREFIX);
 	if (zr_reason_verdict(judgement.reason) == ZR_FREE)
 		f->flags |= ZR_FLOW_FREE;
-	if (judgement.reason == ZR_REASON_PREFIX)
-		f->evidence |= 1U << ZR_EVIDENCE_PREFIX;
+	f->timeout = timeout_of(f);
 }
 
 void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
@@ -39,10 +38,9 @@ void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement
 	}
 	zr_flow_table_decided(&p->table, flow);
 	verdict_set(p, flow, judgement);
-	f->timeout = timeout_of(f);
 	zr_name_keep(p, flow, name);
 	if (free)
-		zr_usage_tag(p, flow);
+		zr_usage_tag(p, flow, judgement.at_us);
 }
 
 void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
@@ -54,11 +52,16 @@ void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause
 
 	zr_cut_part(p, flow, cause);
 	verdict_set(p, flow, judgement);
-	zr_edge_set(p, flow);
 	if (name != NULL)
 		zr_name_keep(p, flow, *name);
-	else if ((f->flags & ZR_FLOW_FREE) == 0)
+	else
 		zr_name_redact(p, flow);
 	if ((f->flags & ZR_FLOW_FREE) != 0 && (!was_free || rule != judgement.rule))
-		zr_usage_tag(p, flow);
+		zr_usage_tag(p, flow, judgement.at_us);
+}
+
+void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
+{
+	verdict_set(p, flow, judgement);
+	zr_name_keep(p, flow, name);
 }

@@ -11,23 +11,18 @@ their tuple: the truth does not cut at timeouts, so that several of our flows ma
 import argparse
 import collections
 import concurrent.futures
-import csv
 import gzip
 import ipaddress
 import json
 import os
 import re
-import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from shared import HERE, HOST_NAME, canonical, captures_folder, read_floors, read_scopes, read_tsv, run_program
+
 LIST = os.path.join(HERE, "..", "..", "rules", "sample", "elearning-vn.csv")
-SKIPPED = 77
 QUIC_VERSIONS = {"v1", "v2", "draft-29"}
-SECONDS_PER_CAPTURE = 60
 PROTOCOLS = ("tls", "http", "quic")
-HOST_NAME = re.compile(r"^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$")
-SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|: runtime error: )[^\n]*")
 
 
 def tuple_of(proto, client, client_port, server, server_port):
@@ -79,17 +74,9 @@ def classify(zerorate, folder, capture):
     result = Result(capture)
     path = os.path.join(folder, "pcaps", capture)
     command = [zerorate, "classify", "--all", "--show-names", "--list", LIST, "--format", "json", path]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS_PER_CAPTURE, check=False)
-    except subprocess.TimeoutExpired:
-        result.faults.append(f"not done after {SECONDS_PER_CAPTURE} s")
-        return result
-    errors = done.stderr.decode(errors="replace")
-    report = SANITIZER.search(errors)
-    if done.returncode not in (0, 1) or report:
-        result.faults.append(f"exit status {done.returncode}: {report.group() if report else errors[-300:].strip()}")
-        return result
-    read_output(result, done.stdout)
+    output = run_program(command, result.faults)
+    if output is not None:
+        read_output(result, output)
     return result
 
 
@@ -109,12 +96,6 @@ def read_output(result, output):
         result.check_summary(summary, sums)
 
 
-def read_tsv(path):
-    with open(path, encoding="utf-8", newline="") as file:
-        lines = (line for line in file if not line.startswith("#"))
-        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
 def in_scope(row):
     """Is this row's name one that must be found? (The captures' README says what is out of scope.)"""
     if row["proto"] not in PROTOCOLS or row["grade"] != "required" or not HOST_NAME.match(canonical(row["host"])):
@@ -123,14 +104,9 @@ def in_scope(row):
     return row["proto"] != "quic" or not versions or bool(QUIC_VERSIONS.intersection(versions))
 
 
-def canonical(host):
-    host = host.lower()
-    return host[:-1] if host.endswith(".") else host
-
-
 class Truth:
     def __init__(self, folder):
-        self.scopes = {row["capture"]: row["scope"] for row in read_tsv(os.path.join(folder, "classes.tsv"))}
+        self.scopes = read_scopes(folder)
         disputed = {(row["capture"], row["flow"]) for row in read_tsv(os.path.join(HERE, "disputed.tsv"))}
         self.required = collections.defaultdict(list)  # capture: (protocol, tuple, host)
         self.allowed = collections.defaultdict(set)    # capture, tuple: hosts that may be its name
@@ -232,13 +208,10 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("zerorate")
     arguments = parser.parse_args()
-    folder = os.environ.get("ZR_CAPTURES")
-    if not folder:
-        print("skipped: ZR_CAPTURES does not name the folder with the captures and their truth")
-        sys.exit(SKIPPED)
+    folder = captures_folder()
     truth = Truth(folder)
     tally = Tally(arguments.verbose)
-    floors = {row["what"]: float(row["floor"]) for row in read_tsv(os.path.join(HERE, "floors.tsv"))}
+    floors = read_floors()
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         run = lambda capture: classify(arguments.zerorate, folder, capture)
         for result in pool.map(run, truth.scopes):

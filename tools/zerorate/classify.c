@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,21 +7,23 @@
 
 #include "control/record/record.h"
 #include "dataplane/pipeline/pipeline.h"
-#include "tools/zerorate/capture.h"
+#include "tools/zerorate/captures.h"
 #include "tools/zerorate/command.h"
 #include "tools/zerorate/list_file.h"
 #include "tools/zerorate/options.h"
 #include "tools/zerorate/output.h"
 #include "tools/zerorate/progress.h"
 #include "tools/zerorate/summary_table.h"
-#include "tools/zerorate/table.h"
 #include "tools/zerorate/terminal.h"
+#include "tools/zerorate/usage_table.h"
 
 /* Flows open at a time; --help names the figure and the memory. Pages that are not touched cost nothing. */
 #define FLOWS (1U << 20)
 
 /* Fixed, so that one capture gives one output; nobody can aim at the hash of a program that has read its input. */
 static const uint64_t seed[2] = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
+
+static const char command[] = "classify";
 
 /* One run. */
 struct run {
@@ -59,7 +58,7 @@ static void take_usage(void *arg, const struct zr_usage *usage)
 		zr_table_write(&run->table, &run->output);
 		zr_output_flush(&run->output);
 	}
-	zr_table_add(&run->table, usage);
+	zr_usage_table_add(&run->table, usage);
 }
 
 static void configure(struct zr_pipeline_config *config, struct run *run)
@@ -78,20 +77,6 @@ static void configure(struct zr_pipeline_config *config, struct run *run)
 	config->arg = run;
 }
 
-/* Zeroed memory for a pipeline; NULL when it cannot be had, which is told. */
-static void *map_memory(size_t len)
-{
-	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (memory == MAP_FAILED) {
-		fprintf(stderr, "zerorate classify: no %zu MiB of memory for the flows: %s\n", len >> 20,
-			strerror(errno));
-		return NULL;
-	}
-	madvise(memory, len, MADV_HUGEPAGE); /* fewer TLB misses where it is granted */
-	return memory;
-}
-
 /* Records begin with the first packet's time. */
 static void set_epoch(struct run *run, const struct zr_view *first)
 {
@@ -100,47 +85,22 @@ static void set_epoch(struct run *run, const struct zr_view *first)
 	run->begun = true;
 }
 
-static void read_packets(struct run *run, struct zr_capture *capture)
+/* A burst of a capture; false when there is no use in going on. */
+static bool take_burst(void *arg, const struct zr_view *views, unsigned int count)
 {
-	struct zr_view views[ZR_BURST];
-	unsigned int count;
+	struct run *run = arg;
 
-	while (run->output.error == 0 && (count = zr_capture_burst(capture, views)) > 0) {
-		set_epoch(run, views);
-		zr_pipeline_burst(run->pipeline, views, count);
-		if (zr_progress_due(&run->progress))
-			zr_progress_show(&run->progress, zr_capture_done_bytes(capture), capture->pkts);
-	}
-}
-
-/* Run the pipeline over one file; false when it could not be read to its end. */
-static bool read_capture(struct run *run, const char *path, FILE *terminal)
-{
-	struct zr_capture capture;
-	bool whole;
-
-	if (zr_capture_open(&capture, path)) {
-		zr_progress_start(&run->progress, terminal, path, zr_capture_size_bytes(&capture));
-		read_packets(run, &capture);
-		zr_progress_hide(&run->progress);
-	}
-	whole = capture.error[0] == '\0';
-	if (!whole)
-		fprintf(stderr, "%s: %s\n", path, capture.error);
-	zr_capture_close(&capture);
-	return whole;
+	set_epoch(run, views);
+	zr_pipeline_burst(run->pipeline, views, count);
+	return run->output.error == 0;
 }
 
 static bool read_captures(struct run *run)
 {
-	/* Records and the progress line would disturb each other on one terminal; a table comes in blocks. */
-	bool shared = isatty(STDOUT_FILENO) && run->options->format == ZR_FORMAT_JSON;
-	FILE *terminal = isatty(STDERR_FILENO) && !shared ? stderr : NULL;
-	bool whole = true;
+	const struct zr_options *options = run->options;
 
-	for (int i = 0; i < run->options->capture_count && run->output.error == 0; i++)
-		whole &= read_capture(run, run->options->captures[i], terminal);
-	return whole;
+	return zr_captures_read(options->captures, options->capture_count, options->format, &run->progress, take_burst,
+				run);
 }
 
 /* What comes last: open flows, the summary. False when it could not be written. */
@@ -165,13 +125,6 @@ static bool finish(struct run *run)
 	return true;
 }
 
-/* Whoever closed a pipe has seen enough and knows it; anything else must be told. */
-static void tell_output_error(int error)
-{
-	if (error != EPIPE)
-		fprintf(stderr, "zerorate classify: the records cannot be written: %s\n", strerror(error));
-}
-
 static int run_with_list(const struct zr_options *options, const struct zr_list_file *list)
 {
 	struct run *run = calloc(1, sizeof(*run));
@@ -185,10 +138,10 @@ static int run_with_list(const struct zr_options *options, const struct zr_list_
 	run->options = options;
 	run->exporter.gateway = "classify";
 	zr_output_init(&run->output, STDOUT_FILENO);
-	zr_table_init(&run->table, zr_terminal_width(STDOUT_FILENO));
+	zr_usage_table_init(&run->table, zr_terminal_width(STDOUT_FILENO));
 	configure(&config, run);
 	len = zr_pipeline_memory(&config);
-	memory = map_memory(len);
+	memory = zr_command_memory(command, len);
 	if (memory == NULL)
 		goto out;
 	run->pipeline = zr_pipeline_init(memory, &config, list->image, list->index);
@@ -199,7 +152,7 @@ static int run_with_list(const struct zr_options *options, const struct zr_list_
 	if (read_captures(run))
 		status = ZR_EXIT_OK;
 	if (!finish(run)) {
-		tell_output_error(run->output.error);
+		zr_command_output_failed(command, run->output.error);
 		status = ZR_EXIT_FAILED;
 	}
 	zr_pipeline_fini(run->pipeline);
@@ -215,12 +168,8 @@ static int run_with_options(const struct zr_options *options)
 	struct zr_list_file list;
 	int status = ZR_EXIT_FAILED;
 
-	/* A closed descriptor would be given to the next file that is opened. */
-	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
-		tell_output_error(errno);
+	if (!zr_command_begin(command))
 		return status;
-	}
-	signal(SIGPIPE, SIG_IGN); /* write tells, and the exit status is ours */
 	if (zr_list_file_open(options->list, seed, &list))
 		status = run_with_list(options, &list);
 	zr_list_file_close(&list);

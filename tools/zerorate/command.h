@@ -3,6 +3,9 @@
 #ifndef TOOLS_ZERORATE_COMMAND_H
 #define TOOLS_ZERORATE_COMMAND_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* Exit statuses. */
 enum {
 	ZR_EXIT_OK,
@@ -13,7 +16,23 @@ enum {
 /* Print a text that was asked for, such as help. Returns the exit status. */
 int zr_command_print(const char *text);
 
+/*
+ * What commands do at their beginning and their end. Failures are told on standard error, in the name of the command.
+ */
+
+/* Is there a standard output? From here on a closed pipe is an error of writing and no signal. */
+bool zr_command_begin(const char *command);
+
+/* Zeroed memory, of which only what is used is taken; NULL when it cannot be had. Give it back with munmap. */
+void *zr_command_memory(const char *command, size_t len);
+
+/* Writing failed with that errno. */
+void zr_command_output_failed(const char *command, int error);
+
 /* `zerorate classify`; argv[0] is the command's name. Returns the exit status. */
 int zr_command_classify(int argc, char **argv);
+
+/* `zerorate dns`; likewise. */
+int zr_command_dns(int argc, char **argv);
 
 #endif

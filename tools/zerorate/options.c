@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/zerorate/options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 const char zr_options_help[] =
 	"zerorate classify - judge the traffic of capture files by a list\n"
@@ -12,9 +10,9 @@ const char zr_options_help[] =
 	"Usage: zerorate classify --list FILE [OPTION...] CAPTURE...\n"
 	"\n"
 	"Reads the captures in the order given as one stream, on their own clock, and runs on them what\n"
-	"a gateway runs: headers, tunnels, flows, host names out of TLS, QUIC and HTTP, the list. Prints a\n"
-	"tag record for each flow that becomes free, usage records with its volume, and a summary in\n"
-	"which free + charged + unaccounted is exactly what the captures hold. The list need not be\n"
+	"a gateway runs: headers, tunnels, flows, host names out of TLS, DTLS, QUIC and HTTP, the list.\n"
+	"Prints a tag record for each flow that becomes free, usage records with its volume, and a summary\n"
+	"in which free + charged + unaccounted is exactly what the captures hold. The list need not be\n"
 	"signed: nothing is decided here.\n"
 	"\n"
 	"Captures are pcap or pcapng, micro- or nanoseconds; Ethernet, raw IP, Linux cooked (v1, v2), BSD\n"
@@ -67,57 +65,11 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+static const char command[] = "classify";
+
 static bool refuse(const char *option, const char *what)
 {
-	fprintf(stderr, "zerorate classify: %s %s\n", option, what);
-	return false;
-}
-
-/* One prefix of a comma-separated list. */
-static bool add_prefix(const char *option, const char *text, int len, struct zr_prefix_set *set)
-{
-	char correct[ZR_PREFIX_TEXT];
-	struct zr_prefix prefix;
-	int err = zr_prefix_parse(text, (size_t)len, &prefix);
-
-	if (err == -ERANGE) {
-		zr_prefix_format(&prefix, correct);
-		fprintf(stderr, "zerorate classify: %s: '%.*s' has address bits behind its length: write %s\n", option,
-			len, text, correct);
-		return false;
-	}
-	if (err != 0) {
-		fprintf(stderr,
-			"zerorate classify: %s: '%.*s' is no prefix: write addresses like 10.0.0.0/8 or 2001:db8::/32, "
-			"with commas between them\n",
-			option, len, text);
-		return false;
-	}
-	return zr_prefix_set_add(set, &prefix) == 0 || refuse(option, "does not fit into memory");
-}
-
-static bool add_prefixes(const char *option, const char *text, struct zr_prefix_set *set)
-{
-	for (;;) {
-		size_t len = strcspn(text, ",");
-
-		if (!add_prefix(option, text, (int)len, set))
-			return false;
-		if (text[len] == '\0')
-			return true;
-		text += len + 1;
-	}
-}
-
-static bool set_format(const char *text, enum zr_format *format)
-{
-	if (strcmp(text, "json") == 0)
-		*format = ZR_FORMAT_JSON;
-	else if (strcmp(text, "table") == 0)
-		*format = ZR_FORMAT_TABLE;
-	else
-		return refuse("--format", "is json or table");
-	return true;
+	return zr_argument_refuse(command, option, what);
 }
 
 static bool take_option(int option, const char *argument, struct zr_options *out)
@@ -129,15 +81,15 @@ static bool take_option(int option, const char *argument, struct zr_options *out
 		out->list = argument;
 		return true;
 	case OPTION_SUBSCRIBERS:
-		return add_prefixes("--subscribers", argument, &out->subscribers);
+		return zr_argument_prefixes(command, "--subscribers", argument, &out->subscribers);
 	case OPTION_TUNNELS:
-		return add_prefixes("--tunnel-endpoints", argument, &out->tunnel_endpoints);
+		return zr_argument_prefixes(command, "--tunnel-endpoints", argument, &out->tunnel_endpoints);
 	case OPTION_ALL:
 		return out->all = true;
 	case OPTION_NAMES:
 		return out->show_names = true;
 	case OPTION_FORMAT:
-		return set_format(argument, &out->format);
+		return zr_argument_format(command, argument, &out->format);
 	default:
 		return false; /* getopt has said what is wrong */
 	}

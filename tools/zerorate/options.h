@@ -3,11 +3,7 @@
 #ifndef TOOLS_ZERORATE_OPTIONS_H
 #define TOOLS_ZERORATE_OPTIONS_H
 
-#include <stdbool.h>
-
-#include "rules/prefix.h"
-
-enum zr_format { ZR_FORMAT_JSON, ZR_FORMAT_TABLE };
+#include "tools/zerorate/arguments.h"
 
 struct zr_options {
 	const char *list;
@@ -16,12 +12,6 @@ struct zr_options {
 	enum zr_format format;
 	char **captures; /* inside argv */
 	int capture_count;
-};
-
-enum zr_options_result {
-	ZR_OPTIONS_OK,
-	ZR_OPTIONS_HELP, /* help is asked for; nothing else was looked at */
-	ZR_OPTIONS_BAD,  /* said why on standard error */
 };
 
 /*

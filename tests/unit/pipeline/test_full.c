@@ -11,7 +11,8 @@
 
 #include "tests/support/scene.h"
 
-#define LIST ".olm.vn,olm,90001,,,,,\n"
+#define LIST  ".olm.vn,olm,90001,,,,,\n"
+#define NAMES 1200
 
 static struct scene s;
 
@@ -75,6 +76,24 @@ static void evicted_free_flow_leaves_its_record(void **state)
 	scene_free(&s);
 }
 
+/* It was silent for so long that it had ended, though nobody had noticed yet. */
+static void flow_that_has_ended_is_not_evicted(void **state)
+{
+	struct scene_conn old = scene_conn(1), fresh = scene_conn(2);
+
+	(void)state;
+	scene_init(&s, LIST);
+	s.config.flows = 1;
+	scene_open(&s);
+	scene_handshake(&s, 0, &old);
+	scene_udp(&s, 60000, &fresh, true, "x", 1);
+	scene_close(&s);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.cause, ZR_CAUSE_IDLE);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.reason, ZR_REASON_NO_NAME);
+	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_EVICTED_UNDECIDED), 0);
+	scene_free(&s);
+}
+
 static void oldest_unfinished_hello_is_given_up(void **state)
 {
 	uint8_t hello[1400];
@@ -105,29 +124,103 @@ static void oldest_unfinished_hello_is_given_up(void **state)
 	scene_free(&s);
 }
 
-static void names_beyond_the_memory_are_left_out_not_miscounted(void **state)
+static void hello_of_a_flow_that_has_ended_is_not_given_up(void **state)
 {
-	unsigned int named = 0;
+	uint64_t given_up = 0;
+	uint8_t hello[1400];
 
 	(void)state;
+	frame_hello("olm.vn", 900, hello, sizeof(hello));
 	scene_init(&s, LIST);
+	s.config.reassembly_bytes = 262144;
+	scene_open(&s);
+	for (uint16_t port = 1; port <= 100; port++) {
+		struct scene_conn c = scene_conn(port);
+
+		scene_handshake(&s, 0, &c);
+		scene_up(&s, port == 100 ? 60000 : 0, &c, hello, 500);
+		if (port == 99)
+			given_up = zr_pipeline_counter(s.pipeline, ZR_COUNTER_HELLOS_GIVEN_UP);
+	}
+	assert_true(given_up > 0);
+	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_HELLOS_GIVEN_UP), given_up);
+	scene_close(&s);
+	for (unsigned int i = 0; i < scene_events(&s, ZR_USAGE_PART); i++)
+		given_up -= scene_event(&s, ZR_USAGE_PART, i)->usage.reason == ZR_REASON_INSPECT_LIMIT;
+	assert_int_equal(given_up, 0);
+	scene_free(&s);
+}
+
+static void open_many_names(const char *rows)
+{
+	scene_init(&s, rows);
 	s.config.names_bytes = 65536;
 	s.config.flows = 2000;
 	scene_open(&s);
-	for (uint16_t port = 1; port <= 1500; port++) {
+	for (uint16_t port = 1; port <= NAMES; port++) {
 		struct scene_conn c = scene_conn(port);
 		char name[64];
 
 		snprintf(name, sizeof(name), "lop-%u.olm.vn", port);
 		scene_hello(&s, port, &c, name);
 	}
+	assert_true(zr_pipeline_counter(s.pipeline, ZR_COUNTER_NAMES_FULL) > 0);
+}
+
+static void names_beyond_the_memory_are_left_out_not_miscounted(void **state)
+{
+	unsigned int named = 0;
+
+	(void)state;
+	open_many_names(LIST);
 	scene_close(&s);
 	for (unsigned int i = 0; i < scene_events(&s, ZR_USAGE_PART); i++) {
 		assert_int_equal(scene_event(&s, ZR_USAGE_PART, i)->usage.reason, ZR_REASON_SNI);
 		named += scene_event(&s, ZR_USAGE_PART, i)->name[0] != '\0';
 	}
-	assert_int_equal(named + zr_pipeline_counter(s.pipeline, ZR_COUNTER_NAMES_FULL), 1500);
-	assert_true(named > 500 && named < 1500);
+	assert_int_equal(named + zr_pipeline_counter(s.pipeline, ZR_COUNTER_NAMES_FULL), NAMES);
+	assert_true(named > 500 && named < NAMES);
+	scene_free(&s);
+}
+
+/* Another entry's window opens; then the list expires. */
+static void flow_without_its_name_stays_free_while_its_entry_does(void **state)
+{
+	(void)state;
+	open_many_names("#! expires: " SCENE_DAY "01:59Z\n" LIST "thi.moet.gov.vn,moet,1," SCENE_DAY "01:00Z,,,,\n");
+	zr_pipeline_advance(s.pipeline, (s.base_us + 119 * UINT64_C(1000000)) * 1000);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 0);
+	zr_pipeline_advance(s.pipeline, (s.base_us + 120 * UINT64_C(1000000)) * 1000);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 2 * NAMES);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, NAMES)->usage.reason, ZR_REASON_EXPIRED);
+	scene_free(&s);
+}
+
+/* Segmentation offload leaves the IP length 0, and a capture file may claim any length of a frame. */
+static void part_is_cut_before_its_bytes_would_wrap(void **state)
+{
+	struct frame_spec spec = {
+		.src = "10.0.0.1", .dst = "203.0.113.1", .proto = ZR_PROTO_UDP, .data = "x", .len = 1};
+	static uint8_t frame[FRAME_MAX];
+	struct zr_view view = {.data = frame, .len = (uint32_t)frame_make(&spec, frame), .wire_len = UINT32_MAX};
+	struct zr_totals totals;
+	uint64_t told = 0;
+
+	(void)state;
+	frame[16] = frame[17] = 0;
+	scene_init(&s, LIST);
+	scene_open(&s);
+	view.port = &s.port;
+	view.time_ns = s.base_us * 1000;
+	for (unsigned int i = 0; i < 1U << 17; i++)
+		zr_pipeline_burst(s.pipeline, &view, 1);
+	scene_close(&s);
+	zr_pipeline_totals(s.pipeline, &totals);
+	for (unsigned int i = 0; i < scene_events(&s, ZR_USAGE_PART); i++)
+		told += scene_event(&s, ZR_USAGE_PART, i)->usage.up_bytes;
+	assert_true(told > UINT64_C(1) << 48);
+	assert_int_equal(told, totals.received.bytes);
 	scene_free(&s);
 }
 
@@ -155,8 +248,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(oldest_undecided_flow_goes_first_and_free_flows_last),
 		cmocka_unit_test(evicted_free_flow_leaves_its_record),
+		cmocka_unit_test(flow_that_has_ended_is_not_evicted),
 		cmocka_unit_test(oldest_unfinished_hello_is_given_up),
+		cmocka_unit_test(hello_of_a_flow_that_has_ended_is_not_given_up),
 		cmocka_unit_test(names_beyond_the_memory_are_left_out_not_miscounted),
+		cmocka_unit_test(flow_without_its_name_stays_free_while_its_entry_does),
+		cmocka_unit_test(part_is_cut_before_its_bytes_would_wrap),
 		cmocka_unit_test(configuration_out_of_bounds_has_no_memory_figure),
 	};
 

@@ -10,7 +10,9 @@
 
 #include "tests/support/scene.h"
 
-#define LIST    ".olm.vn,olm,90001,,,,,\n.hocmai.vn,hocmai,90002,,,,,\n"
+#define LIST                                                     \
+	".olm.vn,olm,90001,,,,,\n.hocmai.vn,hocmai,90002,,,,,\n" \
+	"thi.moet.gov.vn,moet,90003," SCENE_DAY "10:00Z,,,,\n"
 #define HEADERS 40
 
 static struct scene s;
@@ -112,6 +114,25 @@ static void pipelined_requests_in_one_segment_are_all_judged(void **state)
 	scene_free(&s);
 }
 
+/* Through a proxy: the reason and what speaks for it are those of the name at hand, whatever window opens meanwhile. */
+static void hello_behind_connect_is_judged_as_a_hello(void **state)
+{
+	static const char head[] = "CONNECT hocmai.vn:443 HTTP/1.1\r\n\r\n";
+
+	(void)state;
+	begin();
+	scene_up(&s, 1, &c, head, sizeof(head) - 1);
+	scene_hello(&s, 2, &c, "olm.vn");
+	scene_down(&s, 700000, &c, 500);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 2);
+	assert_part(0, ZR_REASON_HOST, ZR_CAUSE_HOST_CHANGE, 3, 1);
+	assert_part(1, ZR_REASON_SNI, ZR_CAUSE_SHUTDOWN, 1, 1);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.evidence, 1 << ZR_EVIDENCE_HTTP_HOST);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 1)->usage.evidence, 1 << ZR_EVIDENCE_TLS_SNI);
+	scene_free(&s);
+}
+
 static void packet_that_completes_a_head_belongs_to_the_new_verdict(void **state)
 {
 	static const char head[] = "GET / HTTP/1.1\r\nHost: game.example.net\r\n\r\n";
@@ -167,6 +188,7 @@ int main(void)
 		cmocka_unit_test(from_free_to_charged_and_never_back),
 		cmocka_unit_test(another_listed_host_cuts_and_tags),
 		cmocka_unit_test(pipelined_requests_in_one_segment_are_all_judged),
+		cmocka_unit_test(hello_behind_connect_is_judged_as_a_hello),
 		cmocka_unit_test(packet_that_completes_a_head_belongs_to_the_new_verdict),
 		cmocka_unit_test(request_in_a_body_is_no_request),
 		cmocka_unit_test(head_beyond_the_bound_ends_a_free_connection),

@@ -80,6 +80,25 @@ static void name_that_was_removed_is_charged_and_forgotten(void **state)
 	end();
 }
 
+/* Free, but not for its name any more: the name is as much the subscriber's own as a charged one's. */
+static void name_that_gives_way_to_an_address_is_forgotten(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+
+	(void)state;
+	begin(".olm.vn,olm,2,,,,,\n", "203.0.113.1/32,live,3,,,,,\n");
+	scene_handshake(&s, 0, &c);
+	scene_hello(&s, 10, &c, "olm.vn");
+	publish();
+	scene_down(&s, 20, &c, 100);
+	scene_close(&s);
+	assert_string_equal(part(0)->name, "olm.vn");
+	assert_int_equal(part(1)->usage.reason, ZR_REASON_PREFIX);
+	assert_string_equal(part(1)->name, "");
+	assert_string_equal(scene_event(&s, ZR_USAGE_TAG, 1)->name, "");
+	end();
+}
+
 static void same_entry_in_both_cuts_nothing(void **state)
 {
 	struct scene_conn c = scene_conn(40000);
@@ -173,16 +192,37 @@ static void edges_of_the_old_list_before_the_new_one_are_passed_by_the_old(void 
 	end();
 }
 
+/* Windows of the new list that closed or opened before it came never were in force. */
+static void windows_before_the_list_cut_nothing(void **state)
+{
+	struct scene_conn c = scene_conn(40000), other = scene_conn(1);
+
+	(void)state;
+	begin("olm.vn,olm,2,,,,,\n", "olm.vn,olm,2," SCENE_DAY "01:00Z," SCENE_DAY "01:59Z,,,\n"
+				     "olm.vn,olm,2," SCENE_DAY "03:00Z,,,,\n");
+	scene_hello(&s, 0, &c, "olm.vn");
+	scene_udp(&s, 240000, &other, true, "x", 1);
+	publish();
+	scene_down(&s, 250000, &c, 1);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_TAG), 1);
+	for (unsigned int i = 0; i < scene_events(&s, ZR_USAGE_PART); i++)
+		assert_int_not_equal(part(i)->usage.cause, ZR_CAUSE_WINDOW);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(name_that_was_added_frees_from_its_next_packet),
 		cmocka_unit_test(name_that_was_removed_is_charged_and_forgotten),
+		cmocka_unit_test(name_that_gives_way_to_an_address_is_forgotten),
 		cmocka_unit_test(same_entry_in_both_cuts_nothing),
 		cmocka_unit_test(another_rating_group_cuts_and_tags),
 		cmocka_unit_test(undecided_volume_before_a_list_is_never_retro_credited),
 		cmocka_unit_test(silent_flows_settle_by_polls),
 		cmocka_unit_test(edges_of_the_old_list_before_the_new_one_are_passed_by_the_old),
+		cmocka_unit_test(windows_before_the_list_cut_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

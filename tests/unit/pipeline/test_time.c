@@ -161,6 +161,20 @@ static void window_frees_and_charges_at_its_seconds(void **state)
 	scene_free(&s);
 }
 
+static void tag_of_a_window_tells_when_it_opened(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+
+	(void)state;
+	begin("olm.vn,olm,90001," SCENE_DAY "05:00Z,,,,\n");
+	scene_hello(&s, 0, &c, "olm.vn");
+	scene_down(&s, 7 * MINUTE, &c, 1);
+	scene_close(&s);
+	assert_int_equal(scene_event(&s, ZR_USAGE_TAG, 0)->usage.first_us, s.base_us);
+	assert_int_equal(scene_event(&s, ZR_USAGE_TAG, 0)->usage.last_us, s.base_us + 5 * MINUTE * 1000);
+	scene_free(&s);
+}
+
 static void expiry_charges_running_flows(void **state)
 {
 	struct scene_conn c = scene_conn(40000);
@@ -268,6 +282,42 @@ static void syn_again_is_a_retransmission_and_another_syn_a_new_flow(void **stat
 	scene_free(&s);
 }
 
+/* The client is the subscriber, though it is the server here: whose SYN it is does not matter. */
+static void syn_again_towards_the_subscriber_is_a_retransmission(void **state)
+{
+	struct scene_conn c = scene_conn(40000), again = c;
+
+	(void)state;
+	scene_init(&s, LIST);
+	scene_subscribers(&s, "203.0.113.0/24");
+	scene_open(&s);
+	scene_tcp(&s, 0, &c, true, ZR_TCP_SYN, NULL, 0);
+	scene_handshake(&s, 1 * SECOND, &again);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 1);
+	assert_int_equal(part(0)->client_port, 443);
+	assert_int_equal(part(0)->down_pkts, 3);
+	scene_free(&s);
+}
+
+/* Its own stream has another initial sequence number than the SYN that came to it. */
+static void hello_of_a_subscriber_that_was_called_is_found(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+	uint8_t hello[600];
+
+	(void)state;
+	scene_init(&s, LIST);
+	scene_subscribers(&s, "203.0.113.0/24");
+	scene_open(&s);
+	c.down_seq = c.up_seq + 100000;
+	scene_handshake(&s, 0, &c);
+	scene_tcp(&s, 1, &c, false, ZR_TCP_ACK, hello, frame_hello("olm.vn", 300, hello, sizeof(hello)));
+	scene_close(&s);
+	assert_int_equal(part(0)->reason, ZR_REASON_SNI);
+	scene_free(&s);
+}
+
 static void clock_that_goes_back_is_held(void **state)
 {
 	struct scene_conn c = scene_conn(40000);
@@ -303,12 +353,15 @@ int main(void)
 		cmocka_unit_test(parts_do_not_depend_on_who_notices_the_edge),
 		cmocka_unit_test(silence_of_exactly_the_timeout_ends_the_flow),
 		cmocka_unit_test(window_frees_and_charges_at_its_seconds),
+		cmocka_unit_test(tag_of_a_window_tells_when_it_opened),
 		cmocka_unit_test(expiry_charges_running_flows),
 		cmocka_unit_test(flow_that_left_a_record_leaves_a_final_one),
 		cmocka_unit_test(undecided_volume_before_a_window_is_never_retro_credited),
 		cmocka_unit_test(linger_keeps_late_packets_and_then_ends),
 		cmocka_unit_test(reset_ends_after_the_linger),
 		cmocka_unit_test(syn_again_is_a_retransmission_and_another_syn_a_new_flow),
+		cmocka_unit_test(syn_again_towards_the_subscriber_is_a_retransmission),
+		cmocka_unit_test(hello_of_a_subscriber_that_was_called_is_found),
 		cmocka_unit_test(clock_that_goes_back_is_held),
 		cmocka_unit_test(advance_ends_silent_flows_without_packets),
 	};

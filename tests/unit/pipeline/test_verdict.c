@@ -272,6 +272,8 @@ static void excluded_or_otherwise_listed_name_on_a_listed_address_cuts(void **st
 		assert_int_equal(scene_event(&s, ZR_USAGE_PART, i)->usage.reason, ZR_REASON_PREFIX);
 		assert_int_equal(scene_event(&s, ZR_USAGE_PART, i)->usage.cause, ZR_CAUSE_VERDICT);
 		assert_int_equal(scene_event(&s, ZR_USAGE_PART, i)->usage.up_pkts, 2);
+		/* The name was not there yet. */
+		assert_int_equal(scene_event(&s, ZR_USAGE_PART, i)->usage.evidence, 1 << ZR_EVIDENCE_PREFIX);
 	}
 	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 2)->usage.reason, ZR_REASON_EXCLUDED);
 	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 2)->usage.up_pkts, 1);
@@ -395,6 +397,24 @@ static void quic_hello_over_two_datagrams_frees(void **state)
 	assert_int_equal(e->usage.reason, ZR_REASON_QUIC_SNI);
 	assert_int_equal(e->usage.up_pkts, 2);
 	assert_int_equal(e->usage.retro_up_bytes, 28 + datagram.len);
+	scene_free(&s);
+}
+
+/* The address frees it before the hello is whole; it is QUIC all the same, and may be silent for as long. */
+static void quic_on_a_listed_address_has_the_timeout_of_quic(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+	struct quic_bytes datagram;
+
+	(void)state;
+	open_scene(LIST);
+	c.server = "203.162.10.7";
+	for (unsigned int i = 0; i < 2; i++) {
+		quic_datagram(&datagram, "game.example.net", "abcdefgh", i, 2);
+		scene_udp(&s, i, &c, true, datagram.at, datagram.len);
+	}
+	scene_udp(&s, 5 * 60000, &c, false, "yy", 2);
+	assert_int_equal(only_part()->usage.down_pkts, 1);
 	scene_free(&s);
 }
 
@@ -534,6 +554,7 @@ int main(void)
 		cmocka_unit_test(first_packet_guess_gives_way_to_the_hello),
 		cmocka_unit_test(expired_list_charges),
 		cmocka_unit_test(quic_hello_over_two_datagrams_frees),
+		cmocka_unit_test(quic_on_a_listed_address_has_the_timeout_of_quic),
 		cmocka_unit_test(new_quic_connection_on_a_known_tuple_is_a_new_flow),
 		cmocka_unit_test(quic_retry_is_the_same_connection),
 		cmocka_unit_test(excluded_name_in_the_first_packet_leaves_no_tag),

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/zerorate/table.h"
 #include "tools/zerorate/text.h"
+#include "tools/zerorate/usage_table.h"
 
 /* A table, what it is written to, and what came out. */
 struct fixture {
@@ -87,8 +87,8 @@ static void test_whole(void **state)
 	struct fixture *f = *state;
 	struct zr_usage usage = usage_of("static.olm.vn");
 
-	zr_table_init(&f->table, 0);
-	zr_table_add(&f->table, &usage);
+	zr_usage_table_init(&f->table, 0);
+	zr_usage_table_add(&f->table, &usage);
 	usage.family = 6;
 	usage.proto = 50;
 	usage.up_bytes = 0;
@@ -96,7 +96,7 @@ static void test_whole(void **state)
 	usage.last_us = usage.first_us;
 	usage.client = usage.server = (union zr_ip){.b = {[15] = 1}};
 	usage.client_port = usage.server_port = 0;
-	zr_table_add(&f->table, &usage);
+	zr_usage_table_add(&f->table, &usage);
 	zr_table_write(&f->table, &f->output);
 	assert_string_equal(written(f), "FIRST (UTC)          SECONDS  CLIENT          SERVER            PROTO  "
 					"VERDICT  REASON  CAUSE  SERVICE  "
@@ -116,8 +116,8 @@ static void test_no_packets(void **state)
 
 	usage.up_pkts = 0;
 	usage.first_us = usage.last_us = 0;
-	zr_table_init(&f->table, 0);
-	zr_table_add(&f->table, &usage);
+	zr_usage_table_init(&f->table, 0);
+	zr_usage_table_add(&f->table, &usage);
 	zr_table_write(&f->table, &f->output);
 	assert_non_null(strstr(written(f), "\n-              0.000  10.1.2.3:50123"));
 }
@@ -126,7 +126,7 @@ static void test_nothing(void **state)
 {
 	struct fixture *f = *state;
 
-	zr_table_init(&f->table, 80);
+	zr_usage_table_init(&f->table, 80);
 	zr_table_write(&f->table, &f->output);
 	assert_string_equal(written(f), "");
 }
@@ -140,8 +140,8 @@ static void test_narrow(void **state)
 	for (unsigned int width = 36; width <= 200; width++) {
 		char *line, *rest;
 
-		zr_table_init(&f->table, width);
-		zr_table_add(&f->table, &usage);
+		zr_usage_table_init(&f->table, width);
+		zr_usage_table_add(&f->table, &usage);
 		assert_int_equal(ftruncate(f->fd, 0), 0);
 		assert_int_equal(lseek(f->fd, 0, SEEK_SET), 0);
 		zr_table_write(&f->table, &f->output);
@@ -158,8 +158,8 @@ static void test_80_columns(void **state)
 	struct fixture *f = *state;
 	struct zr_usage usage = usage_of("static.olm.vn");
 
-	zr_table_init(&f->table, 80);
-	zr_table_add(&f->table, &usage);
+	zr_usage_table_init(&f->table, 80);
+	zr_usage_table_add(&f->table, &usage);
 	zr_table_write(&f->table, &f->output);
 	assert_string_equal(written(f), "SERVER            REASON  SERVICE  UP BYTES  DOWN BYTES  NAME\n"
 					"203.0.113.80:443  sni     -            1500      250000  static.olm.vn\n");
@@ -171,8 +171,8 @@ static void test_hostile_name(void **state)
 	struct fixture *f = *state;
 	struct zr_usage usage = usage_of("h\xe1\xbb\x8d\x63\x1b[2J\xff");
 
-	zr_table_init(&f->table, 0);
-	zr_table_add(&f->table, &usage);
+	zr_usage_table_init(&f->table, 0);
+	zr_usage_table_add(&f->table, &usage);
 	zr_table_write(&f->table, &f->output);
 	assert_non_null(strstr(written(f), "  h\xe1\xbb\x8d\x63?[2J\xef\xbf\xbd\n"));
 }
@@ -185,12 +185,12 @@ static void test_blocks(void **state)
 	unsigned int rows = 0, headers = 0;
 	char *line, *rest;
 
-	zr_table_init(&f->table, 0);
+	zr_usage_table_init(&f->table, 0);
 	for (unsigned int i = 0; i < 2 * ZR_TABLE_ROWS + 1; i++) {
 		usage.up_bytes = i;
 		if (zr_table_full(&f->table))
 			zr_table_write(&f->table, &f->output);
-		zr_table_add(&f->table, &usage);
+		zr_usage_table_add(&f->table, &usage);
 	}
 	zr_table_write(&f->table, &f->output);
 	written(f);
@@ -216,9 +216,9 @@ static void test_longest_rows(void **state)
 	usage = usage_of(name);
 	usage.family = 6;
 	memset(&usage.client, 0xff, sizeof(usage.client));
-	zr_table_init(&f->table, 0);
+	zr_usage_table_init(&f->table, 0);
 	for (unsigned int i = 0; i < 2 * ZR_TABLE_ROWS && !zr_table_full(&f->table); i++)
-		zr_table_add(&f->table, &usage);
+		zr_usage_table_add(&f->table, &usage);
 	assert_true(zr_table_full(&f->table));
 	assert_in_range(f->table.used, 1, sizeof(f->table.cells));
 }

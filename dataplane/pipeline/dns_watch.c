@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/pipeline/dns_watch.h"
+
+#include "dataplane/flow/table.h"
+#include "dataplane/inspect/dns_stream.h"
+
+#define NS_PER_US      1000
+#define REASSEMBLY_MIN 262144
+
+/* What the two sides of a connection say: side a of its key, and side b. */
+struct connection {
+	struct zr_dns_stream sides[2];
+};
+
+struct zr_dns_watch {
+	struct zr_flow_table table; /* connections; they stay undecided, so that the oldest goes when it is full */
+	struct connection *connections;
+	struct zr_assembly_pool *assembly;
+	struct zr_dns_learner learner;
+	struct zr_packet_rules packets;
+	uint64_t now_us;
+};
+
+/* A packet being looked at. */
+struct sight {
+	struct zr_dns_watch *watch;
+	const struct zr_packet *packet;
+};
+
+struct layout {
+	size_t table_at, connections_at, assembly_at, queries_at, total;
+};
+
+static size_t carve(size_t *total, size_t bytes)
+{
+	size_t at = *total;
+
+	*total = (at + bytes + 63) & ~(size_t)63;
+	return at;
+}
+
+static struct layout layout_of(const struct zr_dns_watch_config *config)
+{
+	struct layout l = {0};
+
+	carve(&l.total, sizeof(struct zr_dns_watch));
+	l.table_at = carve(&l.total, zr_flow_table_memory(config->connections));
+	l.connections_at = carve(&l.total, config->connections * sizeof(struct connection));
+	l.assembly_at = carve(&l.total, zr_assembly_pool_memory(config->reassembly_bytes));
+	l.queries_at = carve(&l.total, zr_dns_match_memory(config->queries));
+	return l;
+}
+
+size_t zr_dns_watch_memory(const struct zr_dns_watch_config *config)
+{
+	if (config->queries == 0 || config->queries > INT32_MAX || config->reassembly_bytes < REASSEMBLY_MIN ||
+	    zr_flow_table_memory(config->connections) == 0)
+		return 0;
+	return layout_of(config).total;
+}
+
+static struct zr_dns_stream *stream_of(struct zr_dns_watch *w, uint32_t flow, bool b)
+{
+	return &w->connections[flow].sides[b];
+}
+
+/* Streams are numbered for the pool: two to a connection. */
+static void given_up(void *arg, uint32_t owner)
+{
+	struct zr_dns_watch *w = arg;
+
+	zr_dns_stream_lost(stream_of(w, owner / 2, owner % 2));
+}
+
+struct zr_dns_watch *zr_dns_watch_init(void *memory, const struct zr_dns_watch_config *config)
+{
+	struct layout l = layout_of(config);
+	struct zr_dns_watch *w = memory;
+	uint8_t *base = memory;
+
+	zr_flow_table_init(&w->table, base + l.table_at, config->connections, config->seed);
+	w->connections = (struct connection *)(void *)(base + l.connections_at);
+	w->assembly = zr_assembly_pool_init(base + l.assembly_at, config->reassembly_bytes, given_up, w);
+	w->learner.asked = zr_dns_match_init(base + l.queries_at, config->queries, config->seed);
+	w->learner.learned = config->learned;
+	w->learner.arg = config->arg;
+	w->packets = config->packets;
+	return w;
+}
+
+static void stream_start(struct zr_dns_watch *w, uint32_t flow, bool b, uint32_t seq, bool anchored)
+{
+	struct zr_dns_stream *s = stream_of(w, flow, b);
+
+	zr_dns_stream_stop(s, w->assembly);
+	zr_dns_stream_start(s, 2 * flow + b, seq, anchored);
+}
+
+static void forget_oldest(struct zr_dns_watch *w)
+{
+	uint32_t flow = zr_flow_table_victim(&w->table);
+
+	for (unsigned int b = 0; b < 2; b++)
+		zr_dns_stream_stop(stream_of(w, flow, b), w->assembly);
+	zr_flow_table_remove(&w->table, flow);
+}
+
+/* The connection of a packet; a new one when there is none. ZR_FLOW_NONE: no room could be made. */
+static uint32_t connection_of(struct zr_dns_watch *w, const struct zr_flow_key *key)
+{
+	uint64_t hash = zr_flow_hash(&w->table, key);
+	uint32_t flow = zr_flow_table_find_one(&w->table, key, hash);
+
+	if (flow != ZR_FLOW_NONE)
+		return flow;
+	if (w->table.used == w->table.capacity)
+		forget_oldest(w);
+	flow = zr_flow_table_insert(&w->table, key, hash);
+	for (unsigned int b = 0; flow != ZR_FLOW_NONE && b < 2; b++)
+		stream_start(w, flow, b, 0, false);
+	return flow;
+}
+
+static void on_message(void *arg, const uint8_t *data, size_t len)
+{
+	const struct sight *sight = arg;
+
+	zr_dns_learn(&sight->watch->learner, sight->packet, data, len, sight->watch->now_us);
+}
+
+static void take_segment(struct sight *sight)
+{
+	const struct zr_packet *packet = sight->packet;
+	struct zr_dns_watch *w = sight->watch;
+	bool syn = (packet->tcp_flags & ZR_TCP_SYN) != 0;
+	uint32_t seq = packet->tcp_seq + (syn ? 1 : 0);
+	struct zr_flow_key key;
+	uint32_t flow;
+	bool from_b;
+
+	if (!syn && packet->payload_len == 0)
+		return;
+	from_b = zr_flow_key_of(packet, &key);
+	flow = connection_of(w, &key);
+	if (flow == ZR_FLOW_NONE)
+		return;
+	if (syn)
+		stream_start(w, flow, from_b, seq, true);
+	zr_dns_stream_feed(stream_of(w, flow, from_b), w->assembly, seq, packet->payload, packet->payload_len,
+			   on_message, sight);
+}
+
+static void take(struct zr_dns_watch *w, const struct zr_view *view)
+{
+	uint64_t us = view->time_ns / NS_PER_US;
+	struct zr_packet packet;
+	struct sight sight = {.watch = w, .packet = &packet};
+
+	if (us > w->now_us)
+		w->now_us = us;
+	zr_packet_parse(&w->packets, view, &packet);
+	if (packet.unaccounted != ZR_ACCOUNTED)
+		return;
+	if (packet.proto == ZR_PROTO_TCP)
+		take_segment(&sight);
+	else if (packet.proto == ZR_PROTO_UDP && packet.payload_len > 0)
+		on_message(&sight, packet.payload, packet.payload_len);
+}
+
+void zr_dns_watch_burst(struct zr_dns_watch *w, const struct zr_view *views, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		take(w, &views[i]);
+}
+
+uint64_t zr_dns_watch_counter(const struct zr_dns_watch *w, enum zr_dns_counter counter)
+{
+	return w->learner.counters[counter];
+}
