@@ -67,11 +67,11 @@ enum {
 	ZR_FLOW_FIN_DOWN = 1 << 5,
 	ZR_FLOW_RST = 1 << 6,
 	ZR_FLOW_START_KNOWN = 1 << 7, /* start is set */
-	ZR_FLOW_MIDSTREAM = 1 << 8,   /* TCP whose SYN was not seen */
+	/* Where the next segment of side a stands in its stream does not follow from start; and of side b. */
+	ZR_FLOW_STREAMED_A = 1 << 8,
 	ZR_FLOW_LEFT_RECORD = 1 << 9,
 	ZR_FLOW_INSPECT = 1 << 10, /* what the client sends is looked at: no name yet, or requests may follow */
-	ZR_FLOW_STREAMED =
-		1 << 11, /* where the client's next segment stands in its stream does not follow from start */
+	ZR_FLOW_STREAMED_B = 1 << 11,
 	ZR_FLOW_ECH = 1 << 12,
 	ZR_FLOW_HOST_CHARGED = 1 << 13, /* asked for another Host after being charged for one: stays charged */
 	ZR_FLOW_TEID_UP = 1 << 14,      /* path has the TEID of this direction, or no room was left for it */
@@ -95,8 +95,17 @@ struct zr_flow {
 	uint32_t edge_tick; /* no edge lies before this tick (zr_tick) that was not passed */
 	uint32_t start;     /* TCP: the opener's initial sequence number; QUIC: a hash of the first destination id */
 	uint32_t path;      /* interned VLAN ids and TEIDs; 0: none */
-	uint32_t context;   /* what inspection keeps for it; ZR_FLOW_NONE: nothing */
+	union {             /* ZR_FLOW_NONE: nothing */
+		uint32_t context;   /* with INSPECT: what inspection keeps for it */
+		uint32_t server_id; /* without: where the connection id that its QUIC server chose is kept */
+	};
 };
+
+/* TCP whose SYN was not seen. */
+static inline bool zr_flow_midstream(const struct zr_flow *f)
+{
+	return f->proto == ZR_PROTO_TCP && (f->flags & ZR_FLOW_START_KNOWN) == 0;
+}
 
 /* The rest of a flow. */
 struct zr_flow_rest {

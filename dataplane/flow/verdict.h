@@ -42,7 +42,7 @@ enum zr_reason {
 	X(LIST, "list")               /* another list came into force */                   \
 	X(WINDOW, "window")           /* an entry's window opened or closed, or expiry */  \
 	X(HOST_CHANGE, "host_change") /* a request on the connection names another host */ \
-	X(VERDICT, "verdict")         /* first decided free, without retro-credit */       \
+	X(VERDICT, "verdict")         /* a name changed it, or freed it uncredited */      \
 	X(NEW_FLOW, "new_flow")       /* another connection began on the tuple */          \
 	X(EVICTED, "evicted")         /* the flow table was full */                        \
 	X(SHUTDOWN, "shutdown")       /* the program ends */

@@ -22,15 +22,31 @@ bool zr_quic_is_initial(const uint8_t *data, size_t len, struct zr_slice *dcid)
 	return true;
 }
 
-bool zr_quic_opens(struct zr_quic_crypto *crypto, uint8_t *scratch, const uint8_t *data, size_t len)
+bool zr_quic_server_id(const uint8_t *data, size_t len, struct zr_slice *scid)
+{
+	struct zr_cursor datagram = zr_cursor_of(data, len);
+	struct zr_quic_packet packet;
+
+	if (!zr_quic_packet_next(&datagram, &packet))
+		return false;
+	*scid = packet.scid;
+	return true;
+}
+
+bool zr_quic_begins(struct zr_quic_crypto *crypto, const struct zr_quic_client *known, uint8_t *scratch,
+		    const uint8_t *data, size_t len)
 {
 	struct zr_cursor datagram = zr_cursor_of(data, len);
 	struct zr_quic_packet packet;
 	struct zr_quic_keys keys;
 	struct zr_slice payload;
 
-	return zr_quic_packet_next(&datagram, &packet) && packet.initial &&
-	       zr_quic_initial_keys(crypto, packet.version, packet.dcid.at, packet.dcid.len, &keys) == 0 &&
+	if (!zr_quic_packet_next(&datagram, &packet) || !packet.initial)
+		return false;
+	if (known != NULL && known->version == packet.version &&
+	    zr_quic_open(crypto, &known->keys, &packet, scratch, &payload))
+		return false;
+	return zr_quic_initial_keys(crypto, packet.version, packet.dcid.at, packet.dcid.len, &keys) == 0 &&
 	       zr_quic_open(crypto, &keys, &packet, scratch, &payload);
 }
 
@@ -39,6 +55,15 @@ void zr_quic_client_stop(struct zr_quic_client *c, struct zr_assembly_pool *pool
 	if (c->held != NULL)
 		zr_assembly_put(pool, c->held);
 	c->held = NULL;
+}
+
+uint32_t zr_quic_id_hash(struct zr_slice id)
+{
+	uint64_t h = id.len;
+
+	for (size_t i = 0; i < id.len; i++)
+		h = (h ^ id.at[i]) * UINT64_C(0x100000001b3);
+	return (uint32_t)(h ^ h >> 32);
 }
 
 static bool same_id(struct zr_slice a, struct zr_slice b)

@@ -41,6 +41,15 @@ bool zr_quic_is_initial(const uint8_t *data, size_t len, struct zr_slice *dcid);
  */
 bool zr_quic_is_retry(const uint8_t *data, size_t len, struct zr_slice *scid);
 
+/*
+ * A server's Initial or Handshake packet at the start of a UDP payload: scid, inside data, is the id that the client goes on
+ * with as its destination, in long headers and, until one of the two changes ids, in short ones (RFC 9000, section 7.2).
+ */
+bool zr_quic_server_id(const uint8_t *data, size_t len, struct zr_slice *scid);
+
+/* A short name of a connection id. Not keyed: who chooses ids can choose two of one hash. */
+uint32_t zr_quic_id_hash(struct zr_slice id);
+
 /* Keys for a destination connection id (RFC 9001, section 5.2). version: one that zr_quic_is_initial accepts. 0 or -EINVAL. */
 int zr_quic_initial_keys(struct zr_quic_crypto *crypto, uint32_t version, const uint8_t *dcid, size_t dcid_len,
 			 struct zr_quic_keys *out);
@@ -70,10 +79,12 @@ enum zr_result zr_quic_client_feed(struct zr_quic_client *c, struct zr_quic_cryp
 				   struct zr_hello *out);
 
 /*
- * Does this datagram begin a connection: an Initial that opens with the keys of its own destination id? For tuples whose
- * flow is decided already; the caller compares the id with the one it knows.
+ * Does this datagram begin a connection: an Initial that opens with the keys of its own destination id, and not with those
+ * of known, the attempt that the tuple's flow follows (NULL: none)? For tuples with a flow; the caller compares the id with
+ * those it knows, since finding out takes a derivation of keys.
  */
-bool zr_quic_opens(struct zr_quic_crypto *crypto, uint8_t *scratch, const uint8_t *data, size_t len);
+bool zr_quic_begins(struct zr_quic_crypto *crypto, const struct zr_quic_client *known, uint8_t *scratch,
+		    const uint8_t *data, size_t len);
 
 void zr_quic_client_stop(struct zr_quic_client *c, struct zr_assembly_pool *pool);
 

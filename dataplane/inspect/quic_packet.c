@@ -77,7 +77,7 @@ bool zr_quic_packet_next(struct zr_cursor *datagram, struct zr_quic_packet *out)
 		return false;
 	out->initial = type == TYPE_INITIAL;
 	out->dcid = read_id(datagram);
-	read_id(datagram);
+	out->scid = read_id(datagram);
 	if (out->initial) {
 		token_len = zr_quic_varint(datagram);
 		zr_cursor_take(datagram, token_len);

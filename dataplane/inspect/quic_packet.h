@@ -24,7 +24,7 @@ struct zr_quic_packet {
 	size_t pn_offset; /* from start to the packet number; an Initial has at least 20 bytes from there on */
 	uint32_t version; /* on the wire; one that zr_quic_version_of knows */
 	bool initial;
-	struct zr_slice dcid; /* at most ZR_QUIC_CID_MAX bytes */
+	struct zr_slice dcid, scid; /* at most ZR_QUIC_CID_MAX bytes each */
 };
 
 /*

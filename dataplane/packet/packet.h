@@ -59,6 +59,7 @@ struct zr_packet {
 	bool fragment;       /* part of a fragmented datagram */
 	bool first_fragment; /* … its first part: ports are readable, payload is cut */
 	uint8_t role;        /* enum zr_role of the port */
+	uint8_t header_len;  /* of TCP or UDP: payload, if there is one, begins so far behind */
 
 	uint32_t volume_bytes; /* IP total length; the frame's length when unaccounted */
 	uint32_t tcp_seq, tcp_ack;

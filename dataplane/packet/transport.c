@@ -7,8 +7,9 @@
 #define UDP_HEADER_LEN 8
 
 /* What is left of the walk is the payload. */
-static struct zr_walk to_payload(struct zr_walk w, struct zr_packet *p)
+static struct zr_walk to_payload(struct zr_walk w, struct zr_packet *p, uint32_t header_len)
 {
+	p->header_len = (uint8_t)header_len;
 	p->payload = w.held_len > 0 ? w.at : NULL;
 	p->payload_len = w.held_len;
 	p->payload_wire_len = w.wire_len;
@@ -30,7 +31,7 @@ static struct zr_walk pass_tcp(struct zr_walk w, struct zr_packet *p)
 	if (header_len < TCP_HEADER_LEN || header_len - TCP_HEADER_LEN > w.wire_len)
 		return w;
 	zr_walk_skip(&w, header_len - TCP_HEADER_LEN);
-	return to_payload(w, p);
+	return to_payload(w, p, header_len);
 }
 
 /* RFC 768, behind the ports. */
@@ -46,7 +47,7 @@ static struct zr_walk pass_udp(struct zr_walk w, struct zr_packet *p)
 		return w;
 	if (udp_len - UDP_HEADER_LEN < w.wire_len)
 		zr_walk_limit(&w, udp_len - UDP_HEADER_LEN);
-	return to_payload(w, p);
+	return to_payload(w, p, UDP_HEADER_LEN);
 }
 
 struct zr_walk zr_transport_pass(struct zr_walk w, struct zr_packet *p)

@@ -44,7 +44,7 @@ static inline void zr_walk_clear_ip(struct zr_packet *p)
 	p->src = p->dst = (union zr_ip){.half = {0, 0}};
 	p->src_port = p->dst_port = 0;
 	p->family = p->proto = 0;
-	p->tcp_flags = 0;
+	p->tcp_flags = p->header_len = 0;
 	p->fragment = p->first_fragment = false;
 	p->tcp_seq = p->tcp_ack = 0;
 	p->payload = NULL;

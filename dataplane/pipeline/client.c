@@ -33,21 +33,23 @@ void zr_client_find(struct zr_pipeline *p, uint32_t flow, const struct zr_packet
 void zr_client_fix(struct zr_pipeline *p, uint32_t flow, bool is_b)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_flow_rest *rest = zr_rest_at(p, flow);
-	uint64_t bytes = f->up_bytes, retro = rest->retro_up_bytes;
-	uint32_t pkts = f->up_pkts;
 	unsigned int fin_up = f->flags & ZR_FLOW_FIN_UP, fin_down = f->flags & ZR_FLOW_FIN_DOWN;
+	uint64_t bytes;
+	uint32_t pkts;
 
 	f->flags |= ZR_FLOW_CLIENT_FIXED;
 	if (((f->flags & ZR_FLOW_CLIENT_IS_B) != 0) == is_b)
 		return;
+	/* Its address freed the flow when it was taken for the server's: that much is told as it was announced. */
+	if ((f->flags & ZR_FLOW_DECIDED) != 0)
+		zr_cut_part(p, flow, ZR_CAUSE_VERDICT);
 	f->flags ^= ZR_FLOW_CLIENT_IS_B;
+	bytes = f->up_bytes;
 	f->up_bytes = f->down_bytes;
 	f->down_bytes = bytes;
+	pkts = f->up_pkts;
 	f->up_pkts = f->down_pkts;
 	f->down_pkts = pkts;
-	rest->retro_up_bytes = rest->retro_down_bytes;
-	rest->retro_down_bytes = retro;
 	f->flags &= (uint16_t) ~(ZR_FLOW_FIN_UP | ZR_FLOW_FIN_DOWN);
 	f->flags |= (fin_down ? ZR_FLOW_FIN_UP : 0) | (fin_up ? ZR_FLOW_FIN_DOWN : 0);
 	zr_path_flip(p, flow);

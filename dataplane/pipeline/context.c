@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/pipeline/state.h"
 
+_Static_assert(ZR_FLOWS_MAX <= UINT32_MAX >> 1, "an owner has room for the side");
+_Static_assert(ZR_FLOW_NONE + 1 == 0, "no slot, plus 1, is 0");
+
 struct zr_assembly **zr_context_held(struct zr_context *context)
 {
 	switch (context->kind) {
@@ -20,13 +23,14 @@ bool zr_context_keep(struct zr_pipeline *p, uint32_t flow, const struct zr_conte
 
 	if (all->free_head != 0) {
 		context = &all->slots[all->free_head - 1];
-		all->free_head = context->next_free;
+		all->free_head = context->next;
 	} else if (all->fresh < all->count) {
 		context = &all->slots[all->fresh++];
 	} else {
 		return false;
 	}
 	*context = *fresh;
+	context->next = zr_flow_at(p, flow)->context + 1;
 	zr_flow_at(p, flow)->context = (uint32_t)(context - all->slots);
 	return true;
 }
@@ -40,16 +44,33 @@ void zr_context_drop(struct zr_pipeline *p, struct zr_context *context)
 	*held = NULL;
 }
 
+struct zr_context *zr_context_of(const struct zr_pipeline *p, uint32_t flow, bool from_b)
+{
+	uint32_t slot = p->table.flows[flow].context;
+
+	while (slot != ZR_FLOW_NONE && p->contexts.slots[slot].from_b != from_b)
+		slot = p->contexts.slots[slot].next - 1;
+	return slot != ZR_FLOW_NONE ? &p->contexts.slots[slot] : NULL;
+}
+
+void zr_context_put_side(struct zr_pipeline *p, uint32_t flow, bool from_b)
+{
+	struct zr_context *context = zr_context_of(p, flow, from_b), *other = zr_context_of(p, flow, !from_b);
+
+	if (context == NULL)
+		return;
+	zr_context_drop(p, context);
+	context->next = p->contexts.free_head;
+	p->contexts.free_head = (uint32_t)(context - p->contexts.slots) + 1;
+	zr_flow_at(p, flow)->context = ZR_FLOW_NONE;
+	if (other != NULL) {
+		other->next = 0;
+		zr_flow_at(p, flow)->context = (uint32_t)(other - p->contexts.slots);
+	}
+}
+
 void zr_context_put(struct zr_pipeline *p, uint32_t flow)
 {
-	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_context *context;
-
-	if (f->context == ZR_FLOW_NONE)
-		return;
-	context = &p->contexts.slots[f->context];
-	zr_context_drop(p, context);
-	context->next_free = p->contexts.free_head;
-	p->contexts.free_head = f->context + 1;
-	f->context = ZR_FLOW_NONE;
+	zr_context_put_side(p, flow, false);
+	zr_context_put_side(p, flow, true);
 }

@@ -85,12 +85,15 @@ void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
 
 		if (cause == ZR_CAUSE_EVICTED)
 			reason = ZR_REASON_TABLE_FULL;
-		else if ((f->flags & ZR_FLOW_MIDSTREAM) != 0)
+		else if (zr_flow_midstream(f))
 			reason = ZR_REASON_MIDSTREAM;
 		undecided_charge(p, flow, reason);
 	}
 	zr_usage_part(p, flow, cause, true);
-	zr_context_put(p, flow);
+	if ((f->flags & ZR_FLOW_INSPECT) != 0)
+		zr_context_put(p, flow);
+	else
+		zr_rebind_forget(p, flow);
 	if ((f->flags & ZR_FLOW_DECIDED) != 0)
 		zr_intern_release(p->intern, zr_rest_at(p, flow)->name);
 	zr_intern_release(p->intern, f->path);

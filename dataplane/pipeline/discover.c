@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "dataplane/packet/checksum.h"
 #include "dataplane/pipeline/state.h"
 
 /* A client pads every datagram that carries an Initial to this (RFC 9000, section 14.1). */
@@ -92,7 +93,7 @@ void zr_discover_stop(struct zr_pipeline *p, uint32_t flow)
 	zr_context_put(p, flow);
 	f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
 	if ((f->flags & ZR_FLOW_DECIDED) == 0) {
-		if ((f->flags & ZR_FLOW_MIDSTREAM) != 0)
+		if (zr_flow_midstream(f))
 			judgement.reason = ZR_REASON_MIDSTREAM;
 		zr_verdict_decide(p, flow, judgement, ZR_NO_NAME);
 	} else if (f->reason == ZR_REASON_HOST) {
@@ -101,15 +102,21 @@ void zr_discover_stop(struct zr_pipeline *p, uint32_t flow)
 	}
 }
 
+static unsigned int streamed(bool from_b)
+{
+	return from_b ? ZR_FLOW_STREAMED_B : ZR_FLOW_STREAMED_A;
+}
+
 static void tcp_begin(const struct zr_flow *f, struct zr_context *fresh, uint32_t flow, uint32_t seq, bool from_b)
 {
-	bool first = (f->flags & (ZR_FLOW_START_KNOWN | ZR_FLOW_STREAMED)) == ZR_FLOW_START_KNOWN;
+	bool first = (f->flags & streamed(from_b)) == 0;
+	bool anchored = first && (f->flags & ZR_FLOW_START_KNOWN) != 0;
 
 	fresh->kind = ZR_CONTEXT_TCP;
 	fresh->from_b = from_b;
-	zr_tcp_client_start(&fresh->tcp, flow, first ? f->start + 1 : seq, first);
+	zr_tcp_client_start(&fresh->tcp, zr_context_owner(flow, from_b), anchored ? f->start + 1 : seq, anchored);
 	/* What came so far was neither hello nor request: only a segment's start can be one now. */
-	if ((f->flags & ZR_FLOW_STREAMED) != 0)
+	if (!first)
 		fresh->tcp.state = ZR_TCP_OPAQUE;
 }
 
@@ -122,38 +129,29 @@ static void keep(struct zr_pipeline *p, uint32_t flow, struct zr_context *fresh)
 	zr_discover_stop(p, flow);
 }
 
-/* What came of a segment that was fed to a listener that the flow does not keep yet. */
-static void tcp_keep(struct zr_pipeline *p, uint32_t flow, struct zr_context *fresh)
-{
-	/* Until it is known which side is the client, both are listened to; the one that makes sense is kept. */
-	if (zr_flow_at(p, flow)->context != ZR_FLOW_NONE) {
-		if (!fresh->tcp.anchored) {
-			zr_context_drop(p, fresh);
-			return;
-		}
-		zr_context_put(p, flow);
-	}
-	keep(p, flow, fresh);
-}
-
 static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
 {
 	uint32_t seq = packet->tcp_seq + ((packet->tcp_flags & ZR_TCP_SYN) != 0 ? 1 : 0);
 	struct listener listener = {.p = p, .flow = flow, .from_b = from_b};
+	struct zr_context fresh, *kept = zr_context_of(p, flow, from_b);
+	struct zr_context *c = kept != NULL ? kept : &fresh;
 	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_context fresh, *c = &fresh;
 	enum zr_feed feed;
 
-	if (f->context != ZR_FLOW_NONE && p->contexts.slots[f->context].from_b == from_b)
-		c = &p->contexts.slots[f->context];
-	else
+	if (kept == NULL)
 		tcp_begin(f, c, flow, seq, from_b);
-	f->flags |= ZR_FLOW_STREAMED;
+	f->flags |= (uint16_t)streamed(from_b);
 	feed = zr_tcp_client_feed(&c->tcp, p->assembly, p->scratch, seq, packet->payload, packet->payload_len, on_hello,
 				  &listener);
-	if (feed == ZR_FEED_PARTIAL || feed == ZR_FEED_HTTP) {
-		if (c == &fresh)
-			tcp_keep(p, flow, &fresh);
+	/* Has the buffer been taken from the other side, and the flow been given up with it? */
+	if ((f->flags & ZR_FLOW_INSPECT) == 0) {
+		zr_context_drop(p, c);
+	} else if (feed == ZR_FEED_PARTIAL || feed == ZR_FEED_HTTP) {
+		/* Of two sides that are listened to, the one that makes sense is the client. */
+		if (c->tcp.anchored)
+			zr_context_put_side(p, flow, !from_b);
+		if (kept == NULL)
+			keep(p, flow, &fresh);
 	} else if (feed == ZR_FEED_DONE) {
 		zr_context_drop(p, c);
 		zr_context_put(p, flow);
@@ -161,18 +159,9 @@ static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 	} else if (feed == ZR_FEED_LIMIT) {
 		zr_context_drop(p, c);
 		zr_discover_stop(p, flow);
-	} else if (c != &fresh) {
-		zr_context_put(p, flow);
+	} else if (kept != NULL) {
+		zr_context_put_side(p, flow, from_b);
 	}
-}
-
-static uint32_t cid_hash(const uint8_t *cid, size_t len)
-{
-	uint64_t h = len;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ cid[i]) * UINT64_C(0x100000001b3);
-	return (uint32_t)(h ^ h >> 32);
 }
 
 /* Which inspector of datagrams has a use for this one. False: none. */
@@ -195,9 +184,9 @@ static void datagram_begin(struct zr_context *fresh, uint8_t kind, uint32_t flow
 	fresh->kind = kind;
 	fresh->from_b = from_b;
 	if (kind == ZR_CONTEXT_QUIC)
-		fresh->quic.owner = flow;
+		fresh->quic.owner = zr_context_owner(flow, from_b);
 	else
-		fresh->dtls.owner = flow;
+		fresh->dtls.owner = zr_context_owner(flow, from_b);
 }
 
 static enum zr_result datagram_feed(struct zr_pipeline *p, struct zr_flow *f, struct zr_context *c,
@@ -210,7 +199,7 @@ static enum zr_result datagram_feed(struct zr_pipeline *p, struct zr_flow *f, st
 	result = zr_quic_client_feed(&c->quic, p->quic, p->assembly, p->scratch, packet->payload, packet->payload_len,
 				     hello);
 	if (result == ZR_OK || result == ZR_MORE) {
-		f->start = cid_hash(c->quic.dcid, c->quic.dcid_len);
+		f->start = zr_quic_id_hash((struct zr_slice){.at = c->quic.dcid, .len = c->quic.dcid_len});
 		f->flags |= ZR_FLOW_START_KNOWN;
 	}
 	return result;
@@ -235,6 +224,8 @@ static void discover_udp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 		datagram_begin(&fresh, kind, flow, from_b);
 	}
 	result = datagram_feed(p, f, c, packet, &hello);
+	if ((result == ZR_OK || result == ZR_MORE) && (f->flags & ZR_FLOW_CLIENT_FIXED) == 0)
+		zr_client_fix(p, flow, from_b);
 	if (result == ZR_MORE) {
 		if (c == &fresh)
 			keep(p, flow, &fresh);
@@ -250,33 +241,66 @@ static void discover_udp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 	}
 }
 
+/* Does who it is sent to take it? */
+static bool is_heard(const struct zr_pipeline *p, const struct zr_packet *packet)
+{
+	return !p->config.verify_checksums || zr_checksum_holds(packet);
+}
+
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
 {
-	if (packet->proto == ZR_PROTO_TCP)
+	if (!is_heard(p, packet))
+		p->counters[ZR_COUNTER_CHECKSUMS_BAD]++;
+	else if (packet->proto == ZR_PROTO_TCP)
 		discover_tcp(p, flow, packet, from_b);
-	else
+	else if (!zr_rebind_take(p, flow, packet, from_b))
 		discover_udp(p, flow, packet, from_b);
 }
 
-void zr_discover_retry(struct zr_flow *f, const struct zr_packet *packet)
+void zr_discover_server(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet)
 {
+	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_slice scid;
 
-	if ((f->flags & ZR_FLOW_START_KNOWN) != 0 && zr_quic_is_retry(packet->payload, packet->payload_len, &scid))
-		f->start = cid_hash(scid.at, scid.len);
+	if ((f->flags & ZR_FLOW_START_KNOWN) == 0)
+		return;
+	/* After a Retry the client begins again, with another id. */
+	if (zr_quic_is_retry(packet->payload, packet->payload_len, &scid))
+		f->start = zr_quic_id_hash(scid);
+	else
+		zr_rebind_learn(p, flow, packet);
+}
+
+/* The attempt that the flow follows, or NULL. */
+static const struct zr_quic_client *quic_followed(const struct zr_pipeline *p, const struct zr_flow *f)
+{
+	const struct zr_context *context;
+
+	if ((f->flags & ZR_FLOW_INSPECT) == 0 || f->context == ZR_FLOW_NONE)
+		return NULL;
+	context = &p->contexts.slots[f->context];
+	return context->kind == ZR_CONTEXT_QUIC ? &context->quic : NULL;
+}
+
+static bool quic_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet)
+{
+	struct zr_slice dcid;
+
+	/* Traffic of no subscriber is never inspected. */
+	if (f->reason == ZR_REASON_NOT_SUBSCRIBER || (f->flags & (ZR_FLOW_START_KNOWN | ZR_FLOW_DECIDED)) == 0 ||
+	    packet->payload_len < QUIC_DATAGRAM_MIN || packet->payload_len > ZR_SCRATCH ||
+	    !zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
+		return false;
+	if (((f->flags & ZR_FLOW_START_KNOWN) != 0 && f->start == zr_quic_id_hash(dcid)) || zr_rebind_knows(p, f, dcid))
+		return false;
+	return zr_quic_begins(p->quic, quic_followed(p, f), p->scratch, packet->payload, packet->payload_len) &&
+	       is_heard(p, packet);
 }
 
 bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet)
 {
-	struct zr_slice dcid;
-
-	if (packet->proto == ZR_PROTO_TCP)
-		return (packet->tcp_flags & (ZR_TCP_SYN | ZR_TCP_ACK)) == ZR_TCP_SYN &&
-		       !((f->flags & ZR_FLOW_START_KNOWN) != 0 && f->start == packet->tcp_seq);
-	if ((f->flags & ZR_FLOW_DECIDED) == 0 || packet->payload_len < QUIC_DATAGRAM_MIN ||
-	    packet->payload_len > ZR_SCRATCH || !zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
-		return false;
-	if ((f->flags & ZR_FLOW_START_KNOWN) != 0 && f->start == cid_hash(dcid.at, dcid.len))
-		return false;
-	return zr_quic_opens(p->quic, p->scratch, packet->payload, packet->payload_len);
+	if (packet->proto == ZR_PROTO_UDP)
+		return quic_anew(p, f, packet);
+	return (packet->tcp_flags & (ZR_TCP_SYN | ZR_TCP_ACK)) == ZR_TCP_SYN &&
+	       !((f->flags & ZR_FLOW_START_KNOWN) != 0 && f->start == packet->tcp_seq);
 }

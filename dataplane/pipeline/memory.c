@@ -9,6 +9,7 @@
 #define CONTEXT_SHARE  8 /* one eighth of the reassembly memory is for contexts */
 #define NAMES_MIN      65536
 #define REASSEMBLY_MIN 262144
+#define SERVER_IDS_MIN 4096
 
 void zr_pipeline_defaults(struct zr_pipeline_config *config)
 {
@@ -16,6 +17,7 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 		.flows = 1U << 20,
 		.reassembly_bytes = 64U << 20,
 		.names_bytes = 64U << 20,
+		.server_ids_bytes = 8U << 20,
 		.timeout_us =
 			{
 				[ZR_TIMEOUT_UNDECIDED] = 60 * US_PER_S,
@@ -26,11 +28,12 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 			},
 		.interim_us = 15 * 60 * US_PER_S,
 		.retro_credit = true,
+		.verify_checksums = true,
 	};
 }
 
 struct layout {
-	size_t table_at, intern_at, assembly_at, contexts_at, scratch_at, total;
+	size_t table_at, intern_at, assembly_at, contexts_at, server_ids_at, scratch_at, total;
 	size_t assembly_bytes;
 	uint32_t contexts;
 };
@@ -55,6 +58,7 @@ static struct layout layout_of(const struct zr_pipeline_config *config)
 	l.intern_at = carve(&l.total, zr_intern_memory(config->names_bytes));
 	l.assembly_at = carve(&l.total, zr_assembly_pool_memory(l.assembly_bytes));
 	l.contexts_at = carve(&l.total, l.contexts * sizeof(struct zr_context));
+	l.server_ids_at = carve(&l.total, zr_server_ids_memory(config->server_ids_bytes));
 	l.scratch_at = carve(&l.total, ZR_SCRATCH);
 	return l;
 }
@@ -65,7 +69,8 @@ static bool in_bounds(const struct zr_pipeline_config *config)
 		if (config->timeout_us[i] == 0 || config->timeout_us[i] > INTERIM_MAX)
 			return false;
 	return config->interim_us > 0 && config->interim_us <= INTERIM_MAX && config->names_bytes >= NAMES_MIN &&
-	       config->reassembly_bytes >= REASSEMBLY_MIN && config->usage != NULL;
+	       config->reassembly_bytes >= REASSEMBLY_MIN && config->server_ids_bytes >= SERVER_IDS_MIN &&
+	       config->usage != NULL;
 }
 
 size_t zr_pipeline_memory(const struct zr_pipeline_config *config)
@@ -76,16 +81,21 @@ size_t zr_pipeline_memory(const struct zr_pipeline_config *config)
 }
 
 /* The pool takes the oldest unfinished message's buffer for a newer one. Its flow may have ended by now. */
-static void given_up(void *arg, uint32_t flow)
+static void given_up(void *arg, uint32_t owner)
 {
 	struct zr_pipeline *p = arg;
-	struct zr_flow *f = zr_flow_at(p, flow);
+	uint32_t flow = owner >> 1;
+	bool from_b = (owner & 1) != 0;
 
-	*zr_context_held(&p->contexts.slots[f->context]) = NULL;
-	if (zr_edge_due(p, f) && !zr_edge_pass(p, flow))
+	*zr_context_held(zr_context_of(p, flow, from_b)) = NULL;
+	if (zr_edge_due(p, zr_flow_at(p, flow)) && !zr_edge_pass(p, flow))
 		return;
 	p->counters[ZR_COUNTER_HELLOS_GIVEN_UP]++;
-	zr_discover_stop(p, flow);
+	/* The other side's may be what the buffer is taken for. */
+	if (zr_context_of(p, flow, !from_b) != NULL)
+		zr_context_put_side(p, flow, from_b);
+	else
+		zr_discover_stop(p, flow);
 }
 
 struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_config *config,
@@ -105,6 +115,7 @@ struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_conf
 	p->assembly = zr_assembly_pool_init(base + l.assembly_at, l.assembly_bytes, given_up, p);
 	p->contexts.slots = (struct zr_context *)(void *)(base + l.contexts_at);
 	p->contexts.count = l.contexts;
+	zr_server_ids_init(&p->server_ids, base + l.server_ids_at, config->server_ids_bytes);
 	p->scratch = base + l.scratch_at;
 	return p;
 }

@@ -51,6 +51,19 @@ void zr_name_keep(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name)
 	}
 }
 
+void zr_name_share(struct zr_pipeline *p, uint32_t flow, uint32_t from)
+{
+	uint32_t id = zr_rest_at(p, from)->name;
+	enum zr_intern_kind kind;
+	const void *value;
+	size_t len;
+
+	if (id == 0)
+		return;
+	value = zr_intern_value(p->intern, id, &kind, &len);
+	name_set(p, flow, kind, value, len);
+}
+
 const char *zr_name_text(const struct zr_pipeline *p, uint32_t flow)
 {
 	uint32_t id = p->table.rest[flow].name;

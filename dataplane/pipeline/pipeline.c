@@ -85,17 +85,13 @@ static void flow_start(struct zr_flow *f, const struct zr_packet *packet, bool u
 {
 	bool opener = (packet->tcp_flags & ZR_TCP_ACK) == 0;
 
-	if (packet->proto != ZR_PROTO_TCP)
+	if (packet->proto != ZR_PROTO_TCP || (packet->tcp_flags & ZR_TCP_SYN) == 0)
 		return;
-	if ((packet->tcp_flags & ZR_TCP_SYN) == 0) {
-		f->flags |= ZR_FLOW_MIDSTREAM;
-		return;
-	}
 	f->start = opener ? packet->tcp_seq : packet->tcp_ack - 1;
 	f->flags |= ZR_FLOW_START_KNOWN;
 	/* Opened towards the client, whose own first byte has another number. */
 	if (opener != up)
-		f->flags |= ZR_FLOW_STREAMED;
+		f->flags |= (f->flags & ZR_FLOW_CLIENT_IS_B) != 0 ? ZR_FLOW_STREAMED_B : ZR_FLOW_STREAMED_A;
 }
 
 /* Is there anything to inspect? */
@@ -160,7 +156,7 @@ static bool begins_anew(struct zr_pipeline *p, uint32_t flow, const struct zr_pa
 	bool up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
 
 	if (packet->proto == ZR_PROTO_UDP && !up && (f->flags & ZR_FLOW_CLIENT_FIXED) != 0) {
-		zr_discover_retry(f, packet);
+		zr_discover_server(p, flow, packet);
 		return false;
 	}
 	return zr_discover_anew(p, f, packet);

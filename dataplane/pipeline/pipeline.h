@@ -20,9 +20,11 @@ struct zr_pipeline_config {
 	uint32_t flows;          /* flows open at a time, at most ZR_FLOWS_MAX */
 	size_t reassembly_bytes; /* bound of the memory for unfinished hellos */
 	size_t names_bytes;      /* bound of the memory for names and paths of flows */
+	size_t server_ids_bytes; /* bound of the memory for connection ids of QUIC servers */
 	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
 	uint64_t interim_us; /* up to 24 h */
 	bool retro_credit;
+	bool verify_checksums;                   /* inspect no packet whose TCP or UDP checksum is wrong */
 	bool charged_records;                    /* charged flows leave records too */
 	bool keep_names;                         /* … with their names (an engineer's own captures only) */
 	const struct zr_prefix_set *subscribers; /* empty or NULL: not known */
@@ -78,14 +80,17 @@ void zr_pipeline_shutdown(struct zr_pipeline *p);
 void zr_pipeline_totals(const struct zr_pipeline *p, struct zr_totals *out);
 
 /* Events of inspection and the table, by name. Never reset. */
-#define ZR_COUNTERS(X)                                                           \
-	X(FLOWS_NEW, "flows_new")                 /* flows taken up */           \
-	X(EVICTED_UNDECIDED, "evicted_undecided") /* evicted before a verdict */ \
-	X(EVICTED_CHARGED, "evicted_charged")                                    \
-	X(EVICTED_FREE, "evicted_free")                                          \
-	X(HELLOS_GIVEN_UP, "hellos_given_up") /* reassembly memory was full */   \
-	X(NAMES_MALFORMED, "names_malformed") /* a name that is no host name */  \
-	X(NAMES_FULL, "names_full")           /* memory for names or paths was full */
+#define ZR_COUNTERS(X)                                                                                      \
+	X(FLOWS_NEW, "flows_new")                 /* flows taken up */                                      \
+	X(EVICTED_UNDECIDED, "evicted_undecided") /* evicted before a verdict */                            \
+	X(EVICTED_CHARGED, "evicted_charged")                                                               \
+	X(EVICTED_FREE, "evicted_free")                                                                     \
+	X(CHECKSUMS_BAD, "checksums_bad")           /* client packets not inspected for their checksum */   \
+	X(HELLOS_GIVEN_UP, "hellos_given_up")       /* reassembly memory was full */                        \
+	X(FLOWS_REBOUND, "flows_rebound")           /* of a QUIC connection that had another port before */ \
+	X(SERVER_IDS_EVICTED, "server_ids_evicted") /* memory for connection ids was full */                \
+	X(NAMES_MALFORMED, "names_malformed")       /* a name that is no host name */                       \
+	X(NAMES_FULL, "names_full")                 /* memory for names or paths was full */
 
 enum zr_counter {
 #define X(id, name) ZR_COUNTER_##id,

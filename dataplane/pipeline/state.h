@@ -27,15 +27,25 @@ struct zr_context {
 		struct zr_quic_client quic;
 		struct zr_dtls_client dtls;
 	};
-	uint32_t next_free;
-	uint8_t kind; /* enum zr_context_kind */
-	bool from_b;  /* which side of the key is being listened to */
+	uint32_t next; /* slot, plus 1: the one for the flow's other side, or the next free one; 0: none */
+	uint8_t kind;  /* enum zr_context_kind */
+	bool from_b;   /* which side of the key is being listened to */
 };
 
 struct zr_contexts {
 	struct zr_context *slots;
 	uint32_t count, fresh, free_head; /* slots from fresh on were never used; free_head is a slot's number plus 1 */
 };
+
+/* Connection ids that QUIC servers chose, each with the flow of its connection (rebind.c). */
+struct zr_server_ids {
+	struct zr_server_id *places;
+	uint32_t sets;                        /* of places that an id may lie in */
+	uint32_t learned;                     /* so far */
+	uint32_t of_len[ZR_QUIC_CID_MAX + 1]; /* how many there are of each length */
+};
+size_t zr_server_ids_memory(size_t bytes);
+void zr_server_ids_init(struct zr_server_ids *ids, void *memory, size_t bytes);
 
 /* A compiled list and the index of its names by keyed hashes. */
 struct zr_list_view {
@@ -64,6 +74,7 @@ struct zr_pipeline {
 	struct zr_intern *intern;
 	struct zr_assembly_pool *assembly;
 	struct zr_contexts contexts;
+	struct zr_server_ids server_ids;
 	struct zr_quic_crypto *quic;
 	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
 };
@@ -87,14 +98,22 @@ static inline const struct zr_list_view *zr_list_of(const struct zr_pipeline *p,
 }
 
 /*
- * context.c: keep what has begun outside of a slot, for a flow that keeps nothing yet; false when there is no slot, and then
- * nothing has changed. Give back a flow's slot, if it has one, and what it holds; and only what a context holds.
+ * context.c: keep what has begun outside of a slot, for a side of a flow that keeps nothing yet; false when there is no
+ * slot, and then nothing has changed. The slot that a side has, or NULL. Give back a side's slot, if it has one, or both,
+ * and what they hold; and only what a context holds. Both sides are listened to until it is known which is the client.
  */
 bool zr_context_keep(struct zr_pipeline *p, uint32_t flow, const struct zr_context *fresh);
+struct zr_context *zr_context_of(const struct zr_pipeline *p, uint32_t flow, bool from_b);
+void zr_context_put_side(struct zr_pipeline *p, uint32_t flow, bool from_b);
 void zr_context_put(struct zr_pipeline *p, uint32_t flow);
 void zr_context_drop(struct zr_pipeline *p, struct zr_context *context);
 /* Where a context has its buffer. */
 struct zr_assembly **zr_context_held(struct zr_context *context);
+/* A flow's side as the owner of a buffer. */
+static inline uint32_t zr_context_owner(uint32_t flow, bool from_b)
+{
+	return flow << 1 | from_b;
+}
 
 /* client.c: which side is the subscriber. Does neither address belong to one, though subscribers are known? */
 bool zr_client_unknown(const struct zr_pipeline *p, const struct zr_packet *packet);
@@ -136,6 +155,8 @@ struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_
 void zr_name_keep(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name);
 /* The verdict is another one: text that does not free the flow becomes hashes. */
 void zr_name_redact(struct zr_pipeline *p, uint32_t flow);
+/* What is kept of one flow's name is kept for another, which has none, too. */
+void zr_name_share(struct zr_pipeline *p, uint32_t flow, uint32_t from);
 bool zr_name_same(const struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name);
 /* The text, terminated, or NULL; the hashes (count 0 when there is no name or its text is kept). */
 const char *zr_name_text(const struct zr_pipeline *p, uint32_t flow);
@@ -149,6 +170,8 @@ void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement
 void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
 		       const struct zr_name_ref *name);
 void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
+/* The first verdict of a flow that carries on what another began: what that one is, and how it was found out. */
+void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from);
 
 /* cut.c: counting, and ending a part or a flow. */
 void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t bytes);
@@ -177,10 +200,20 @@ void zr_edge_sweep(struct zr_pipeline *p);
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
 /* Does this packet (a SYN, or a QUIC long header) begin another connection on the flow's tuple? */
 bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet);
-/* A QUIC long header from the server: after a Retry the same connection begins with another id. */
-void zr_discover_retry(struct zr_flow *f, const struct zr_packet *packet);
+/* A QUIC long header from the server may tell an id that the same connection goes on with. */
+void zr_discover_server(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet);
 /* Inspection of the flow ends without a name: a bound was reached. */
 void zr_discover_stop(struct zr_pipeline *p, uint32_t flow);
+
+/*
+ * rebind.c: a QUIC server's long header tells the connection id that it chose. Is dcid the one that is remembered for this
+ * flow? Does the client's packet, on a flow without a verdict, belong to a connection that had another flow? That flow's
+ * verdict is taken over then. The flow ends.
+ */
+void zr_rebind_learn(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet);
+bool zr_rebind_knows(const struct zr_pipeline *p, const struct zr_flow *f, struct zr_slice dcid);
+bool zr_rebind_take(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
+void zr_rebind_forget(struct zr_pipeline *p, uint32_t flow);
 
 /* usage.c: the event of a flow's part, or its tag as of a time. */
 void zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final);

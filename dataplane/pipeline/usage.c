@@ -7,7 +7,7 @@ static uint8_t flags_of(const struct zr_flow *f)
 {
 	return (uint8_t)(((f->flags & ZR_FLOW_ECH) != 0 ? 1U << ZR_FLAG_ECH : 0) |
 			 (f->reason == ZR_REASON_SPOOF ? 1U << ZR_FLAG_SPOOF_SUSPECT : 0) |
-			 ((f->flags & ZR_FLOW_MIDSTREAM) != 0 ? 1U << ZR_FLAG_MIDSTREAM : 0));
+			 (zr_flow_midstream(f) ? 1U << ZR_FLAG_MIDSTREAM : 0));
 }
 
 static void tuple_fill(struct zr_pipeline *p, uint32_t flow, struct zr_usage *u)

@@ -23,7 +23,8 @@ static void verdict_set(struct zr_pipeline *p, uint32_t flow, struct zr_judgemen
 	f->timeout = timeout_of(f);
 }
 
-void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
+/* All of a first verdict but the name and the tag. */
+static void decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_flow_rest *rest = zr_rest_at(p, flow);
@@ -38,8 +39,33 @@ void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement
 	}
 	zr_flow_table_decided(&p->table, flow);
 	verdict_set(p, flow, judgement);
+}
+
+void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
+{
+	decide(p, flow, judgement);
 	zr_name_keep(p, flow, name);
-	if (free)
+	if ((zr_flow_at(p, flow)->flags & ZR_FLOW_FREE) != 0)
+		zr_usage_tag(p, flow, judgement.at_us);
+}
+
+void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from)
+{
+	const uint16_t inherited = ZR_FLOW_START_KNOWN | ZR_FLOW_ECH;
+	const struct zr_flow *parent = zr_flow_at(p, from);
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_judgement judgement = {
+		.reason = parent->reason,
+		.evidence = parent->evidence,
+		.rule = zr_rest_at(p, from)->rule,
+		.at_us = p->now_us,
+	};
+
+	f->flags |= parent->flags & inherited;
+	f->start = parent->start;
+	decide(p, flow, judgement);
+	zr_name_share(p, flow, from);
+	if ((f->flags & ZR_FLOW_FREE) != 0)
 		zr_usage_tag(p, flow, judgement.at_us);
 }
 

@@ -49,6 +49,7 @@ static void setup(void)
 	config.flows = 64;
 	config.reassembly_bytes = 262144;
 	config.names_bytes = 65536;
+	config.server_ids_bytes = 4096;
 	config.charged_records = true;
 	config.packets.open_all_tunnels = true;
 	config.usage = take;
@@ -100,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	options = zr_cursor_u8(&c);
 	config.retro_credit = (options & 1) != 0;
 	config.keep_names = (options & 2) != 0;
+	config.verify_checksums = (options & 32) != 0;
 	config.subscribers = (options & 4) != 0 ? &subscribers : NULL;
 	port.role = options / 8 % 3;
 	p = zr_pipeline_init(memory, &config, image, index_);

@@ -28,7 +28,7 @@ static enum zr_result feed(struct zr_quic_crypto *crypto, struct zr_assembly_poo
 	enum zr_result result;
 
 	memcpy(copy, data, len);
-	if (zr_quic_opens(crypto, scratch, copy, len) && !zr_quic_is_initial(copy, len, &dcid))
+	if (zr_quic_begins(crypto, NULL, scratch, copy, len) && !zr_quic_is_initial(copy, len, &dcid))
 		abort();
 	result = zr_quic_client_feed(&client, crypto, pool, scratch, copy, len, &out);
 	if (result == ZR_OK && strlen(out.name) != out.name_len)

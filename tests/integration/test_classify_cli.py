@@ -113,7 +113,7 @@ class Classify(unittest.TestCase):
             self.assertIn("Usage:", run.stdout)
             self.assertIn("Exit status:", run.stdout)
             self.assertLessEqual(max(map(len, run.stdout.splitlines())), 100)
-        for option in "--list", "--subscribers", "--tunnel-endpoints", "--all", "--show-names", "--format":
+        for option in "--list", "--subscribers", "--tunnel-endpoints", "--verify-checksums", "--all", "--show-names", "--format":
             self.assertIn(option, run.stdout)
 
     def test_version(self):

@@ -7,12 +7,12 @@
 
 #include "tests/support/quic_make.h"
 
-#define ETHER_IPV4 0x0800
-#define ETHER_IPV6 0x86dd
-#define ETHER_VLAN 0x8100
-#define GTP_PORT   2152
-#define PROTO_TCP  6
-#define PROTO_UDP  17
+enum { ETHER_IPV4 = 0x0800, ETHER_IPV6 = 0x86dd, ETHER_VLAN = 0x8100, ETHER_QINQ = 0x88a8 };
+enum { ETHER_MPLS = 0x8847, ETHER_PPPOE = 0x8864 };
+enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
+enum { PROTO_IPV4 = 4, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_IPV6 = 41, PROTO_GRE = 47 };
+
+#define GTP_PORT 2152
 
 struct writer {
 	uint8_t *at;
@@ -88,9 +88,39 @@ static void put_udp(struct writer *w, unsigned int src_port, unsigned int dst_po
 	put_u16(w, 0);
 }
 
+/* Sum of 16-bit numbers, the last byte padded. */
+static uint32_t sum(const uint8_t *at, size_t len, uint32_t from)
+{
+	for (size_t i = 0; i < len; i++)
+		from += i % 2 == 0 ? (uint32_t)at[i] << 8 : at[i];
+	return from;
+}
+
+/* header: TCP or UDP, its checksum 0; end: one behind its payload. */
+static void fill_checksum(const struct frame_spec *s, uint8_t *header, const uint8_t *end)
+{
+	uint8_t *field = header + (s->proto == PROTO_TCP ? 16 : 6);
+	size_t len = (size_t)(end - header), addresses_len = is_v6(s->src) ? 32 : 8;
+	uint32_t total = sum(header - addresses_len, addresses_len, (uint32_t)len + s->proto);
+
+	total = sum(header, len, total);
+	while (total > 0xffff)
+		total = (total & 0xffff) + (total >> 16);
+	total = ~total & 0xffff;
+	if (total == 0 && s->proto == PROTO_UDP)
+		total = 0xffff;
+	if (s->checksum == FRAME_CHECKSUM_WRONG)
+		total ^= 0x0100;
+	field[0] = (uint8_t)(total >> 8);
+	field[1] = (uint8_t)total;
+}
+
 static void put_packet(struct writer *w, const struct frame_spec *s)
 {
+	uint8_t *header;
+
 	put_ip(w, s->src, s->dst, s->proto, transport_len(s) + s->len);
+	header = w->at;
 	if (s->proto == PROTO_TCP) {
 		put_u16(w, s->src_port);
 		put_u16(w, s->dst_port);
@@ -104,6 +134,8 @@ static void put_packet(struct writer *w, const struct frame_spec *s)
 		put_udp(w, s->src_port, s->dst_port, s->len);
 	}
 	put_bytes(w, s->data, s->len);
+	if (s->checksum != FRAME_CHECKSUM_ZERO)
+		fill_checksum(s, header, w->at);
 }
 
 size_t frame_volume(const struct frame_spec *s)
@@ -111,26 +143,87 @@ size_t frame_volume(const struct frame_spec *s)
 	return (is_v6(s->src) ? 40 : 20) + transport_len(s) + s->len;
 }
 
+/* Bytes of a tunnel's own header. */
+static size_t tunnel_len(const struct frame_spec *s)
+{
+	static const size_t lens[] = {
+		[FRAME_GTPU] = 8, [FRAME_GTPU_EXTENDED] = 16, [FRAME_GRE] = 4, [FRAME_IP_IN_IP] = 0};
+
+	return lens[s->tunnel];
+}
+
+/* 3GPP TS 29.281, section 5: the length counts what is behind the first eight bytes. */
+static void put_gtpu(struct writer *w, const struct frame_spec *s)
+{
+	bool extended = s->tunnel == FRAME_GTPU_EXTENDED;
+	size_t len = tunnel_len(s) - 8 + frame_volume(s);
+
+	put_udp(w, GTP_PORT, GTP_PORT, 8 + len);
+	put_u16(w, extended ? 0x34ff : 0x30ff);
+	put_u16(w, (unsigned int)len);
+	put_u32(w, s->teid);
+	if (extended)
+		put_bytes(w, "\0\0\0\x85\x01\x10\x09\0", 8);
+}
+
+static void put_tunnel(struct writer *w, const struct frame_spec *s)
+{
+	size_t len = tunnel_len(s) + frame_volume(s);
+
+	switch (s->tunnel) {
+	case FRAME_GTPU:
+	case FRAME_GTPU_EXTENDED:
+		put_ip(w, s->outer_src, s->outer_dst, PROTO_UDP, 8 + len);
+		put_gtpu(w, s);
+		break;
+	case FRAME_GRE:
+		put_ip(w, s->outer_src, s->outer_dst, PROTO_GRE, len);
+		put_u16(w, 0);
+		put_u16(w, is_v6(s->src) ? ETHER_IPV6 : ETHER_IPV4);
+		break;
+	case FRAME_IP_IN_IP:
+		put_ip(w, s->outer_src, s->outer_dst, is_v6(s->src) ? PROTO_IPV6 : PROTO_IPV4, len);
+		break;
+	}
+}
+
+/* The Ethernet type of what comes first, and what stands between it and the IP header. len: from there on. */
+static void put_link(struct writer *w, const struct frame_spec *s, bool v6, size_t len)
+{
+	if (s->vlan != 0) {
+		put_u16(w, s->inner_vlan != 0 ? ETHER_QINQ : ETHER_VLAN);
+		put_u16(w, s->vlan);
+	}
+	if (s->inner_vlan != 0) {
+		put_u16(w, ETHER_VLAN);
+		put_u16(w, s->inner_vlan);
+	}
+	if (s->mpls) {
+		put_u16(w, ETHER_MPLS);
+		put_u32(w, 16U << 12 | 64);
+		put_u32(w, 17U << 12 | 1U << 8 | 64);
+	} else if (s->pppoe) {
+		put_u16(w, ETHER_PPPOE);
+		put_u16(w, 0x1100);
+		put_u16(w, 1);
+		put_u16(w, (unsigned int)len + 2);
+		put_u16(w, v6 ? PPP_IPV6 : PPP_IPV4);
+	} else {
+		put_u16(w, v6 ? ETHER_IPV6 : ETHER_IPV4);
+	}
+}
+
 size_t frame_make(const struct frame_spec *s, uint8_t *out)
 {
 	struct writer w = {.at = out};
-	const char *outermost = s->outer_src != NULL ? s->outer_src : s->src;
+	bool tunneled = s->outer_src != NULL;
 
 	if (frame_volume(s) + 100 > FRAME_MAX)
 		abort();
 	put_bytes(&w, "\x02\0\0\0\0\x02\x02\0\0\0\0\x01", 12);
-	if (s->vlan != 0) {
-		put_u16(&w, ETHER_VLAN);
-		put_u16(&w, s->vlan);
-	}
-	put_u16(&w, is_v6(outermost) ? ETHER_IPV6 : ETHER_IPV4);
-	if (s->outer_src != NULL) {
-		put_ip(&w, s->outer_src, s->outer_dst, PROTO_UDP, 16 + frame_volume(s));
-		put_udp(&w, GTP_PORT, GTP_PORT, 8 + frame_volume(s));
-		put_u16(&w, 0x30ff);
-		put_u16(&w, (unsigned int)frame_volume(s));
-		put_u32(&w, s->teid);
-	}
+	put_link(&w, s, is_v6(tunneled ? s->outer_src : s->src), frame_volume(s));
+	if (tunneled)
+		put_tunnel(&w, s);
 	put_packet(&w, s);
 	return (size_t)(w.at - out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes frames: Ethernet, IPv4 or IPv6, TCP or UDP, as a test describes them. Checksums are left 0. */
+/* Makes frames: Ethernet, IPv4 or IPv6, TCP or UDP, as a test describes them. IP's checksum is left 0. */
 #ifndef TESTS_SUPPORT_FRAME_H
 #define TESTS_SUPPORT_FRAME_H
 
@@ -9,17 +9,27 @@
 
 #define FRAME_MAX 66000
 
+/* Of TCP or UDP. */
+enum frame_checksum { FRAME_CHECKSUM_ZERO, FRAME_CHECKSUM_RIGHT, FRAME_CHECKSUM_WRONG };
+
+enum frame_tunnel { FRAME_GTPU, FRAME_GTPU_EXTENDED /* with a PDU session container */, FRAME_GRE, FRAME_IP_IN_IP };
+
 struct frame_spec {
 	const char *src, *dst; /* addresses as text, both of one family */
 	uint16_t src_port, dst_port;
 	uint8_t proto;
 	uint8_t tcp_flags;
 	uint32_t seq, ack;
-	uint16_t vlan;    /* 0: none */
+	uint16_t vlan;       /* 0: none */
+	uint16_t inner_vlan; /* a second tag behind it; 0: none */
+	bool mpls;           /* two labels */
+	bool pppoe;
 	const void *data; /* payload */
 	size_t len;
-	/* In GTP-U between these endpoints when outer_src is not NULL. */
+	enum frame_checksum checksum;
+	/* In a tunnel between these endpoints when outer_src is not NULL. */
 	const char *outer_src, *outer_dst;
+	enum frame_tunnel tunnel;
 	uint32_t teid;
 };
 

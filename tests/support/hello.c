@@ -79,21 +79,31 @@ size_t hello_records(uint8_t *out, const uint8_t *message, size_t len, size_t fr
 	return n;
 }
 
-size_t hello_stream(uint8_t *out, const char *name, size_t total, unsigned int at, size_t fragment_len)
+size_t hello_named(uint8_t *out, const char *name, size_t total, unsigned int at)
 {
-	uint8_t *extensions = malloc(2 * HELLO_ROOM);
-	uint8_t *message = extensions + HELLO_ROOM;
-	size_t records = 1 + total / (fragment_len + RECORD_HEADER_LEN);
-	size_t fixed = hello_message(message, NULL, 0) + 2 + hello_server_name(extensions, name) + 2 * 4;
-	size_t filler = total > records * RECORD_HEADER_LEN + fixed ? total - records * RECORD_HEADER_LEN - fixed : 0;
+	uint8_t *extensions = malloc(HELLO_ROOM);
+	size_t name_len = name != NULL ? hello_server_name(extensions, name) : 0;
+	size_t fixed = hello_message(out, NULL, 0) + 2 + name_len + 2 * 4;
+	size_t filler = total > fixed ? total - fixed : 0;
 	size_t before = filler * at / 100;
 	size_t n;
 
 	n = hello_extension(extensions, EXTENSION_FILLER, NULL, before);
-	n += hello_server_name(extensions + n, name);
+	if (name != NULL)
+		n += hello_server_name(extensions + n, name);
 	n += hello_extension(extensions + n, EXTENSION_FILLER, NULL, filler - before);
-	n = hello_message(message, extensions, n);
-	n = hello_records(out, message, n, fragment_len);
+	n = hello_message(out, extensions, n);
 	free(extensions);
+	return n;
+}
+
+size_t hello_stream(uint8_t *out, const char *name, size_t total, unsigned int at, size_t fragment_len)
+{
+	size_t headers_len = (1 + total / (fragment_len + RECORD_HEADER_LEN)) * RECORD_HEADER_LEN;
+	uint8_t *message = malloc(HELLO_ROOM);
+	size_t n = hello_named(message, name, total > headers_len ? total - headers_len : 0, at);
+
+	n = hello_records(out, message, n, fragment_len);
+	free(message);
 	return n;
 }

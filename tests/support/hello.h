@@ -22,6 +22,12 @@ size_t hello_message(uint8_t *out, const uint8_t *extensions, size_t len);
 size_t hello_records(uint8_t *out, const uint8_t *message, size_t len, size_t fragment_len);
 
 /*
+ * A handshake message of total bytes for name (NULL: without server_name), its server_name extension somewhere among
+ * others (at: 0 to 100 percent of the way). Returns its length: total, or the least that such a message needs.
+ */
+size_t hello_named(uint8_t *out, const char *name, size_t total, unsigned int at);
+
+/*
  * A stream of total bytes: one hello for name, in records of at most fragment_len bytes, its server_name extension
  * somewhere among others (at: 0 to 100 percent of the way). Returns its length, which is total but for what record headers
  * do not allow.

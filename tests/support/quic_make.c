@@ -48,12 +48,17 @@ void quic_put_varint(struct quic_bytes *b, uint64_t value)
 		put_number(b, value | UINT64_C(3) << 62, 8);
 }
 
-void quic_put_crypto(struct quic_bytes *b, const uint8_t *hello, size_t offset, size_t len)
+void quic_put_crypto_bytes(struct quic_bytes *b, size_t offset, const uint8_t *bytes, size_t len)
 {
 	quic_put_fill(b, 0x06, 1);
 	quic_put_varint(b, offset);
 	quic_put_varint(b, len);
-	quic_put(b, hello + offset, len);
+	quic_put(b, bytes, len);
+}
+
+void quic_put_crypto(struct quic_bytes *b, const uint8_t *hello, size_t offset, size_t len)
+{
+	quic_put_crypto_bytes(b, offset, hello + offset, len);
 }
 
 void quic_put_ack(struct quic_bytes *b, unsigned int ranges, int ecn)

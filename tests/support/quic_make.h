@@ -51,6 +51,8 @@ void quic_put_fill(struct quic_bytes *b, uint8_t byte, size_t count);
 void quic_put_varint(struct quic_bytes *b, uint64_t value);
 /* A CRYPTO frame with len bytes of hello from offset on. */
 void quic_put_crypto(struct quic_bytes *b, const uint8_t *hello, size_t offset, size_t len);
+/* The same where the bytes stand by themselves. */
+void quic_put_crypto_bytes(struct quic_bytes *b, size_t offset, const uint8_t *bytes, size_t len);
 /* An ACK frame with that many further ranges; with the three ECN counts or without. */
 void quic_put_ack(struct quic_bytes *b, unsigned int ranges, int ecn);
 

@@ -69,6 +69,7 @@ static void configure(struct zr_pipeline_config *config, struct run *run)
 	config->flows = FLOWS;
 	config->charged_records = options->all;
 	config->keep_names = options->show_names;
+	config->verify_checksums = options->verify_checksums;
 	config->subscribers = &options->subscribers;
 	config->packets.tunnel_endpoints = &options->tunnel_endpoints;
 	config->packets.open_all_tunnels = options->tunnel_endpoints.count == 0;

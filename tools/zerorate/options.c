@@ -27,6 +27,9 @@ const char zr_options_help[] =
 	"                          open tunnels (GTP-U, GRE, IP in IP) only between these addresses.\n"
 	"                          Without it every tunnel is opened, which is right for captures\n"
 	"                          and wrong for a gateway\n"
+	"  --verify-checksums      look for no name in packets whose TCP or UDP checksum is wrong: the server\n"
+	"                          ignores them too. They count as ever. Off without it, since a capture made\n"
+	"                          on a sending machine holds checksums that its network card fills in later\n"
 	"  --all                   print records of charged flows too\n"
 	"  --show-names            print the names of charged flows too (with --all; your own captures only:\n"
 	"                          they are personal data)\n"
@@ -52,12 +55,21 @@ const char zr_options_help[] =
 	"used is taken). The members of a record are described in control/README.md, the list's format in\n"
 	"rules/README.md.\n";
 
-enum { OPTION_LIST = 256, OPTION_SUBSCRIBERS, OPTION_TUNNELS, OPTION_ALL, OPTION_NAMES, OPTION_FORMAT };
+enum {
+	OPTION_LIST = 256,
+	OPTION_SUBSCRIBERS,
+	OPTION_TUNNELS,
+	OPTION_CHECKSUMS,
+	OPTION_ALL,
+	OPTION_NAMES,
+	OPTION_FORMAT
+};
 
 static const struct option long_options[] = {
 	{"list", required_argument, NULL, OPTION_LIST},
 	{"subscribers", required_argument, NULL, OPTION_SUBSCRIBERS},
 	{"tunnel-endpoints", required_argument, NULL, OPTION_TUNNELS},
+	{"verify-checksums", no_argument, NULL, OPTION_CHECKSUMS},
 	{"all", no_argument, NULL, OPTION_ALL},
 	{"show-names", no_argument, NULL, OPTION_NAMES},
 	{"format", required_argument, NULL, OPTION_FORMAT},
@@ -84,6 +96,8 @@ static bool take_option(int option, const char *argument, struct zr_options *out
 		return zr_argument_prefixes(command, "--subscribers", argument, &out->subscribers);
 	case OPTION_TUNNELS:
 		return zr_argument_prefixes(command, "--tunnel-endpoints", argument, &out->tunnel_endpoints);
+	case OPTION_CHECKSUMS:
+		return out->verify_checksums = true;
 	case OPTION_ALL:
 		return out->all = true;
 	case OPTION_NAMES:

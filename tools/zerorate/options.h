@@ -8,7 +8,7 @@
 struct zr_options {
 	const char *list;
 	struct zr_prefix_set subscribers, tunnel_endpoints; /* empty: not given */
-	bool all, show_names;
+	bool all, show_names, verify_checksums;
 	enum zr_format format;
 	char **captures; /* inside argv */
 	int capture_count;

@@ -144,7 +144,7 @@ static void test_servers_initial_does_not_open(void **state)
 	header.key_name = "server in";
 	quic_seal(&datagram, &header, &payload);
 	assert_int_equal(feed(f, &datagram), ZR_NONE);
-	assert_false(zr_quic_opens(f->crypto, scratch, datagram.at, datagram.len));
+	assert_false(zr_quic_begins(f->crypto, NULL, scratch, datagram.at, datagram.len));
 }
 
 static void test_id_changes_to_the_servers(void **state)

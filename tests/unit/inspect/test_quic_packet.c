@@ -71,13 +71,13 @@ static void test_opens(void **state)
 		struct quic_bytes payload = crypto_payload(f, 0, 10), datagram = {.len = 0};
 
 		quic_seal(&datagram, &header, &payload);
-		assert_true(zr_quic_opens(f->crypto, scratch, datagram.at, datagram.len));
+		assert_true(zr_quic_begins(f->crypto, NULL, scratch, datagram.at, datagram.len));
 		datagram.at[6] ^= 1;
-		assert_false(zr_quic_opens(f->crypto, scratch, datagram.at, datagram.len));
+		assert_false(zr_quic_begins(f->crypto, NULL, scratch, datagram.at, datagram.len));
 		datagram.len = 0;
 		header.type = QUIC_0RTT;
 		quic_seal(&datagram, &header, &payload);
-		assert_false(zr_quic_opens(f->crypto, scratch, datagram.at, datagram.len));
+		assert_false(zr_quic_begins(f->crypto, NULL, scratch, datagram.at, datagram.len));
 	}
 }
 

@@ -352,6 +352,25 @@ static void first_packet_guess_gives_way_to_the_hello(void **state)
 	scene_free(&s);
 }
 
+/* The first packet made a server of the client, whose address is listed: the tag said so, and its volume follows it. */
+static void volume_freed_before_the_client_was_known_is_told_as_its_tag(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+
+	(void)state;
+	open_scene("10.0.0.1/32,live,90003,,,,,\n");
+	scene_down(&s, 0, &c, 100);
+	scene_hello(&s, 10, &c, "game.example.net");
+	scene_close(&s);
+	assert_int_equal(scene_event(&s, ZR_USAGE_TAG, 0)->usage.client_port, 443);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.client_port, 443);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.reason, ZR_REASON_PREFIX);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.up_bytes, HEADERS + 100);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 1)->usage.client_port, 40000);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 1)->usage.reason, ZR_REASON_NO_MATCH);
+	scene_free(&s);
+}
+
 static void expired_list_charges(void **state)
 {
 	struct scene_conn c = scene_conn(40000);
@@ -552,6 +571,7 @@ int main(void)
 		cmocka_unit_test(subscriber_is_the_client_whoever_speaks_first),
 		cmocka_unit_test(hello_from_outside_frees_nothing),
 		cmocka_unit_test(first_packet_guess_gives_way_to_the_hello),
+		cmocka_unit_test(volume_freed_before_the_client_was_known_is_told_as_its_tag),
 		cmocka_unit_test(expired_list_charges),
 		cmocka_unit_test(quic_hello_over_two_datagrams_frees),
 		cmocka_unit_test(quic_on_a_listed_address_has_the_timeout_of_quic),

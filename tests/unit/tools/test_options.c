@@ -49,6 +49,7 @@ static void test_least(void **state)
 	assert_int_equal(options.tunnel_endpoints.count, 0);
 	assert_false(options.all);
 	assert_false(options.show_names);
+	assert_false(options.verify_checksums);
 	assert_int_equal(options.format, ZR_FORMAT_JSON);
 	zr_options_clear(&options);
 	assert_int_equal(read_line("classify --list l.csv a.pcap", true, &options), ZR_OPTIONS_OK);
@@ -61,15 +62,17 @@ static void test_all_options(void **state)
 	struct zr_options options;
 
 	(void)state;
-	assert_int_equal(read_line("classify a.pcap --all --format=table --show-names --list=l.csv b.pcap "
-				   "--subscribers 10.0.0.0/8,2405:4800::/32 --tunnel-endpoints 10.200.0.1",
-				   false, &options),
-			 ZR_OPTIONS_OK);
+	assert_int_equal(
+		read_line("classify a.pcap --all --format=table --show-names --list=l.csv b.pcap --verify-checksums "
+			  "--subscribers 10.0.0.0/8,2405:4800::/32 --tunnel-endpoints 10.200.0.1",
+			  false, &options),
+		ZR_OPTIONS_OK);
 	assert_int_equal(options.capture_count, 2);
 	assert_string_equal(options.captures[0], "a.pcap");
 	assert_string_equal(options.captures[1], "b.pcap");
 	assert_true(options.all);
 	assert_true(options.show_names);
+	assert_true(options.verify_checksums);
 	assert_int_equal(options.format, ZR_FORMAT_TABLE);
 	assert_int_equal(options.subscribers.count, 2);
 	assert_int_equal(options.subscribers.prefixes[0].len, 8);
