@@ -11,9 +11,8 @@
 
 /* One address. What it points to is valid during the call that hands it over. */
 struct zr_dns_address {
-	const struct zr_dns_name *name; /* that was asked for */
-	const struct zr_dns_name
-		*chain[ZR_DNS_CHAIN_MAX]; /* the aliases, in order, up to the name that has the address */
+	const struct zr_dns_name *name;                    /* that was asked for */
+	const struct zr_dns_name *chain[ZR_DNS_CHAIN_MAX]; /* the aliases in order; the last has the address */
 	uint8_t chain_count;
 	uint8_t family; /* 4 or 6 */
 	uint16_t type;  /* of the record that has it: A, AAAA; HTTPS or SVCB for a hint */

@@ -35,10 +35,10 @@ static struct zr_judgement judge_hello(struct zr_pipeline *p, uint32_t flow, con
 	return zr_judge_name(p, flow, name, source);
 }
 
-/* A name on a flow that an address entry freed. An unlisted one changes nothing but what is kept for later. */
+/* A name on a flow that its address decided. An unlisted one changes nothing but what is kept for later. */
 static void name_on_prefix(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
 {
-	if (judgement.reason == ZR_REASON_PREFIX)
+	if (judgement.reason == zr_flow_at(p, flow)->reason && judgement.rule == zr_rest_at(p, flow)->rule)
 		zr_verdict_stay(p, flow, judgement, name);
 	else
 		zr_verdict_change(p, flow, ZR_CAUSE_VERDICT, judgement, &name);

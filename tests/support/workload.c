@@ -39,6 +39,8 @@ static const struct place {
 	{.prefix = "203.0.113.", .rule = "203.0.113.0/24 udp 8801-8810", .media_only = true},
 };
 
+#define UNLISTED_PLACES 5
+
 static void *grown(void *array, size_t *room, size_t count, size_t size)
 {
 	if (count <= *room)
@@ -54,7 +56,7 @@ static void choose_sides(struct making *m, struct workload_flow *flow)
 {
 	static const char *const clients[2][2] = {{"10.0.0.", "100.64.0."}, {"2001:db8:1::", "2001:db8:77::"}};
 	unsigned int choices = sizeof(places) / sizeof(places[0]) - (flow->kind == WORKLOAD_MEDIA ? 0 : 1);
-	const struct place *place = &places[m->options->plain ? 0 : random_below(&m->random, choices)];
+	const struct place *place = &places[random_below(&m->random, m->options->plain ? UNLISTED_PLACES : choices)];
 	unsigned int number = 1 + flow->tuple / 2;
 
 	flow->address_rule = place->rule;
@@ -102,7 +104,8 @@ static struct talk *add_flow(struct making *m, unsigned int tuple, bool follows)
 		flow->tuple = tuple;
 		flow->kind = m->options->kind;
 		if (flow->kind == WORKLOAD_ANY_KIND)
-			flow->kind = (enum workload_kind)random_below(&m->random, WORKLOAD_ANY_KIND);
+			flow->kind = (enum workload_kind)random_below(
+				&m->random, m->options->plain ? WORKLOAD_NAMED_KINDS : WORKLOAD_ANY_KIND);
 		choose_sides(m, flow);
 	}
 	flow->proto = protos[flow->kind];

@@ -23,8 +23,9 @@ enum workload_kind {
 	WORKLOAD_TLS,
 	WORKLOAD_HTTP,
 	WORKLOAD_QUIC,
-	WORKLOAD_MEDIA, /* UDP without a name */
-	WORKLOAD_OTHER, /* TCP without a name */
+	WORKLOAD_NAMED_KINDS,
+	WORKLOAD_MEDIA = WORKLOAD_NAMED_KINDS, /* UDP without a name */
+	WORKLOAD_OTHER,                        /* TCP without a name */
 	WORKLOAD_ICMP,
 	WORKLOAD_ANY_KIND,
 };
@@ -68,7 +69,7 @@ struct workload_event {
 	uint32_t up_pkts, down_pkts;
 	uint64_t up_bytes, down_bytes, retro_up_bytes, retro_down_bytes;
 	uint64_t first_us, last_us; /* since the workload's time 0 */
-	bool turned; /* the side that spoke first is taken for the client, which it is not: all else is told as if it were */
+	bool turned; /* the server spoke first and is taken for the client: up and down are told so too */
 };
 
 #define WORKLOAD_VLANS 2

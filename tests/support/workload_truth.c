@@ -86,6 +86,20 @@ static uint64_t part_pkts(const struct workload_event *part)
 	return (uint64_t)part->up_pkts + part->down_pkts;
 }
 
+/* The server is taken for the client. */
+static void turn(struct workload_event *e)
+{
+	struct workload_event before = *e;
+
+	e->turned = true;
+	e->up_pkts = before.down_pkts;
+	e->down_pkts = before.up_pkts;
+	e->up_bytes = before.down_bytes;
+	e->down_bytes = before.up_bytes;
+	e->retro_up_bytes = before.retro_down_bytes;
+	e->retro_down_bytes = before.retro_up_bytes;
+}
+
 /* A record as the flow now stands. */
 static void leave(struct truth *f, const struct workload_event *event)
 {
@@ -97,7 +111,8 @@ static void leave(struct truth *f, const struct workload_event *event)
 	flow->events = realloc(flow->events, (flow->event_count + 1) * sizeof(*flow->events));
 	out = &flow->events[flow->event_count++];
 	*out = *event;
-	out->turned = f->turned;
+	if (f->turned)
+		turn(out);
 	/* Names of charged flows are told to nobody, unless an engineer asked for them. */
 	if (!f->t->options->keep_names && (!is_free(event->reason) || event->reason == ZR_REASON_PREFIX))
 		out->name[0] = '\0';

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+const uint64_t zr_command_seed[2] = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
+
 int zr_command_print(const char *text)
 {
 	if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)

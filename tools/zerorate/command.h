@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Exit statuses. */
 enum {
@@ -12,6 +13,12 @@ enum {
 	ZR_EXIT_FAILED, /* something could not be read or written; what could be was still done */
 	ZR_EXIT_USAGE,  /* the command line makes no sense */
 };
+
+/*
+ * The seed of all hashes. Fixed, so that one capture gives one output; nobody can aim at the hash of a program that has read
+ * its input.
+ */
+extern const uint64_t zr_command_seed[2];
 
 /* Print a text that was asked for, such as help. Returns the exit status. */
 int zr_command_print(const char *text);

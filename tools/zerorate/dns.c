@@ -102,6 +102,7 @@ static int run_with_options(const struct zr_dns_options *options)
 		.reassembly_bytes = REASSEMBLY_BYTES,
 		.packets = {.tunnel_endpoints = &options->tunnel_endpoints,
 			    .open_all_tunnels = options->tunnel_endpoints.count == 0},
+		.seed = {zr_command_seed[0], zr_command_seed[1]},
 		.learned = take_learned,
 		.arg = run,
 	};

@@ -5,7 +5,6 @@
  *
  * test_property [FIRST_SEED [ROUNDS]] runs other seeds.
  */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +15,7 @@
 #include <cmocka.h>
 
 #include "tests/support/random.h"
-#include "tests/support/scene.h"
-#include "tests/support/workload.h"
+#include "tests/support/workload_scene.h"
 
 #define TUPLES 60
 
@@ -53,79 +51,16 @@ static void choose_options(uint64_t seed)
 	};
 }
 
-static void open_scene(void)
-{
-	scene_init(&s, workload_list);
-	for (unsigned int i = 0; i < 2 && options.subscribers; i++)
-		scene_subscribers(&s, workload_subscribers[i]);
-	s.config.reassembly_bytes = 16U << 20;
-	s.config.retro_credit = options.retro_credit;
-	s.config.charged_records = options.charged_records;
-	s.config.keep_names = options.keep_names;
-	s.config.interim_us = options.interim_us;
-	scene_open(&s);
-}
-
-/* Where a packet came in: two domains, and one port for either direction. */
-static const struct zr_port *port_of(const struct workload_packet *packet)
-{
-	static struct zr_port ports[2][2];
-	unsigned int domain = packet->flow == WORKLOAD_NO_FLOW ? 0 : w->flows[packet->flow].domain;
-	struct zr_port *port = &ports[domain][packet->up];
-
-	port->domain = (uint16_t)domain;
-	port->role = !options.roles ? ZR_ROLE_BOTH : packet->up ? ZR_ROLE_ACCESS : ZR_ROLE_CORE;
-	return port;
-}
-
-/* All packets, in bursts of 1 to 32. */
-static void send_all(struct random *r)
-{
-	for (size_t at = 0; at < w->packet_count;) {
-		struct zr_view views[ZR_BURST];
-		unsigned int most = random_between(r, 1, ZR_BURST), count = 0;
-
-		for (; count < most && at < w->packet_count; at++, count++) {
-			const struct workload_packet *packet = &w->packets[at];
-
-			views[count] = (struct zr_view){
-				.data = w->bytes + packet->at,
-				.len = packet->len,
-				.wire_len = packet->wire_len,
-				.time_ns = (s.base_us + packet->us) * 1000,
-				.port = port_of(packet),
-			};
-		}
-		zr_pipeline_burst(s.pipeline, views, count);
-	}
-}
-
-static bool is_side(const char *text, const union zr_ip *ip)
-{
-	union zr_ip parsed = {0};
-
-	inet_pton(strchr(text, ':') != NULL ? AF_INET6 : AF_INET, text, parsed.b);
-	return memcmp(&parsed, ip, sizeof(parsed)) == 0;
-}
-
-static bool is_between(const struct zr_usage *u, const struct workload_flow *flow)
-{
-	if (u->domain != flow->domain || u->proto != flow->proto)
-		return false;
-	if (u->client_port == flow->client_port && u->server_port == flow->server_port &&
-	    is_side(flow->client, &u->client) && is_side(flow->server, &u->server))
-		return true;
-	return u->client_port == flow->server_port && u->server_port == flow->client_port &&
-	       is_side(flow->server, &u->client) && is_side(flow->client, &u->server);
-}
-
 /* The flow that an event is of: numbers of one tuple's flows rise. */
 static unsigned int flow_of(const struct zr_usage *u)
 {
+	bool turned;
+
 	for (unsigned int i = 0; i < w->flow_count; i++) {
 		if (state_of[i].id == u->flow)
 			return i;
-		if (state_of[i].id == 0 && w->flows[i].event_count > 0 && is_between(u, &w->flows[i])) {
+		if (state_of[i].id == 0 && w->flows[i].event_count > 0 &&
+		    workload_scene_is_between(&w->flows[i], u, &turned)) {
 			state_of[i].id = u->flow;
 			return i;
 		}
@@ -181,24 +116,23 @@ static void write_expected(const struct workload_event *e, char *line)
 static void write_found(const struct scene_event *found, const struct workload_flow *flow, char *line)
 {
 	const struct zr_usage *u = &found->usage;
-	bool turned = !is_side(flow->client, &u->client);
 	struct workload_event e = {
 		.tag = u->type == ZR_USAGE_TAG,
 		.final = u->final,
 		.cause = u->cause,
 		.reason = u->reason,
 		.rule = found->rule[0] != '\0' ? found->rule : NULL,
-		.up_pkts = turned ? u->down_pkts : u->up_pkts,
-		.down_pkts = turned ? u->up_pkts : u->down_pkts,
-		.up_bytes = turned ? u->down_bytes : u->up_bytes,
-		.down_bytes = turned ? u->up_bytes : u->down_bytes,
-		.retro_up_bytes = turned ? u->retro_down_bytes : u->retro_up_bytes,
-		.retro_down_bytes = turned ? u->retro_up_bytes : u->retro_down_bytes,
+		.up_pkts = u->up_pkts,
+		.down_pkts = u->down_pkts,
+		.up_bytes = u->up_bytes,
+		.down_bytes = u->down_bytes,
+		.retro_up_bytes = u->retro_up_bytes,
+		.retro_down_bytes = u->retro_down_bytes,
 		.first_us = u->first_us > 0 ? u->first_us - s.base_us : 0,
 		.last_us = u->last_us > 0 ? u->last_us - s.base_us : 0,
-		.turned = turned,
 	};
 
+	workload_scene_is_between(flow, u, &e.turned);
 	memcpy(e.name, found->name, sizeof(found->name));
 	write_expected(&e, line);
 }
@@ -265,12 +199,10 @@ static void records_are_those_of_the_truth(void **state)
 
 	(void)state;
 	for (uint64_t seed = first_seed; seed < first_seed + rounds; seed++) {
-		struct random r = {.state = seed};
-
 		choose_options(seed);
 		w = workload_make(&options);
-		open_scene();
-		send_all(&r);
+		workload_scene_open(&s, &options);
+		workload_scene_send(&s, w, &options);
 		scene_close(&s);
 		check_events();
 		check_totals();

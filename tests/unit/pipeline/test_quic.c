@@ -236,6 +236,25 @@ static void greased_fixed_bit(void **state)
 	}
 }
 
+/* Flows that are never inspected are not cut by hellos either: which of them begin a connection is not known. */
+static void initials_of_no_subscriber_are_one_flow(void **state)
+{
+	struct quic_header client = quic_client(QUIC_V1, "abcdefgh", "abcdefgh");
+	struct scene_conn c = scene_conn(40000);
+
+	(void)state;
+	scene_init(&s, LIST);
+	scene_subscribers(&s, "10.9.0.0/16");
+	scene_open(&s);
+	for (unsigned int i = 0; i < 3; i++)
+		quic_send_hello(&s, i, &c, &client, "olm.vn", i, 3);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 1);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.reason, ZR_REASON_NOT_SUBSCRIBER);
+	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.up_pkts, 3);
+	scene_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +268,7 @@ int main(void)
 		cmocka_unit_test(version_negotiation_is_followed),
 		cmocka_unit_test(version_negotiation_between_known_versions),
 		cmocka_unit_test(greased_fixed_bit),
+		cmocka_unit_test(initials_of_no_subscriber_are_one_flow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -383,6 +383,23 @@ static void expired_list_charges(void **state)
 	scene_free(&s);
 }
 
+/* Address and name are charged for the same: there is no change to cut at. */
+static void name_on_an_address_of_an_expired_list_cuts_nothing(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+	const struct scene_event *e;
+
+	(void)state;
+	open_scene("#! expires: 2026-11-21T00:00:00Z\n" LIST);
+	c.server = "203.162.10.7";
+	scene_handshake(&s, 0, &c);
+	scene_hello(&s, 10, &c, "olm.vn");
+	e = only_part();
+	assert_int_equal(e->usage.reason, ZR_REASON_EXPIRED);
+	assert_int_equal(e->usage.up_pkts, 3);
+	scene_free(&s);
+}
+
 /* One datagram with the whole hello, or two with half of it each. */
 static void quic_datagram(struct quic_bytes *out, const char *name, const char *dcid, unsigned int part,
 			  unsigned int parts)
@@ -573,6 +590,7 @@ int main(void)
 		cmocka_unit_test(first_packet_guess_gives_way_to_the_hello),
 		cmocka_unit_test(volume_freed_before_the_client_was_known_is_told_as_its_tag),
 		cmocka_unit_test(expired_list_charges),
+		cmocka_unit_test(name_on_an_address_of_an_expired_list_cuts_nothing),
 		cmocka_unit_test(quic_hello_over_two_datagrams_frees),
 		cmocka_unit_test(quic_on_a_listed_address_has_the_timeout_of_quic),
 		cmocka_unit_test(new_quic_connection_on_a_known_tuple_is_a_new_flow),
