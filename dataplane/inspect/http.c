@@ -278,11 +278,13 @@ enum zr_result zr_http_request(const uint8_t *data, size_t len, struct zr_http_h
 bool zr_http_request_ripe(const uint8_t *data, size_t seen, size_t len)
 {
 	const uint8_t *lf = seen < len ? memchr(data + seen, '\n', len - seen) : NULL;
-	size_t start, next;
+	size_t start = leading_len(data, seen), next;
 
+	/* Of the request line nothing was there yet. */
+	if (start == seen)
+		return seen < len;
 	if (lf == NULL)
 		return false;
-	start = leading_len(data, len);
 	first_line(data + start, len - start, &next);
 	if (start + next > seen)
 		return true;

@@ -51,13 +51,25 @@ static uint32_t proxy_line_len(const uint8_t *data, uint32_t len)
 	return (uint32_t)(lf + 1 - data);
 }
 
+/* Length of the lines of text, such as STARTTLS, that end right before what may be a hello; 0 when there are none. */
+static uint32_t lines_len(const uint8_t *data, uint32_t len)
+{
+	uint32_t n = 0;
+
+	while (n < len && ((data[n] >= ' ' && data[n] <= '~') || data[n] == '\r' || data[n] == '\n'))
+		n++;
+	return n > 0 && n < len && data[n - 1] == '\n' && data[n] == TLS_HANDSHAKE_RECORD ? n : 0;
+}
+
 /* What begins at data is neither TLS nor HTTP. Returns how much of it to pass over. */
 static uint32_t not_ours(struct zr_tcp_client *c, const uint8_t *data, uint32_t len)
 {
-	uint32_t line_len = proxy_line_len(data, len);
+	uint32_t text_len = proxy_line_len(data, len);
 
+	if (text_len == 0)
+		text_len = lines_len(data, len);
 	c->state = ZR_TCP_OPAQUE;
-	return line_len > 0 ? line_len : len;
+	return text_len > 0 ? text_len : len;
 }
 
 static uint32_t read_tls(struct zr_tcp_feed *f, const uint8_t *data, uint32_t len)

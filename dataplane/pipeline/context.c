@@ -29,10 +29,16 @@ bool zr_context_keep(struct zr_pipeline *p, uint32_t flow, const struct zr_conte
 	} else {
 		return false;
 	}
+	all->used++;
 	*context = *fresh;
 	context->next = zr_flow_at(p, flow)->context + 1;
 	zr_flow_at(p, flow)->context = (uint32_t)(context - all->slots);
 	return true;
+}
+
+bool zr_context_plenty(const struct zr_pipeline *p)
+{
+	return p->contexts.used < p->contexts.count / 2;
 }
 
 void zr_context_drop(struct zr_pipeline *p, struct zr_context *context)
@@ -60,6 +66,7 @@ void zr_context_put_side(struct zr_pipeline *p, uint32_t flow, bool from_b)
 	if (context == NULL)
 		return;
 	zr_context_drop(p, context);
+	p->contexts.used--;
 	context->next = p->contexts.free_head;
 	p->contexts.free_head = (uint32_t)(context - p->contexts.slots) + 1;
 	zr_flow_at(p, flow)->context = ZR_FLOW_NONE;

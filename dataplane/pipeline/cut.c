@@ -97,6 +97,7 @@ void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
 	if ((f->flags & ZR_FLOW_DECIDED) != 0)
 		zr_intern_release(p->intern, zr_rest_at(p, flow)->name);
 	zr_intern_release(p->intern, f->path);
+	p->flows_free -= (f->flags & ZR_FLOW_FREE) != 0;
 	zr_flow_table_remove(&p->table, flow);
 	p->removals++;
 }

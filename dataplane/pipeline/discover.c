@@ -159,6 +159,10 @@ static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 	} else if (feed == ZR_FEED_LIMIT) {
 		zr_context_drop(p, c);
 		zr_discover_stop(p, flow);
+	} else if (c->tcp.anchored && zr_context_plenty(p)) {
+		/* After CONNECT or STARTTLS comes a hello: cut anywhere, it begins where the stream goes on. */
+		if (kept == NULL)
+			keep(p, flow, &fresh);
 	} else if (kept != NULL) {
 		zr_context_put_side(p, flow, from_b);
 	}

@@ -5,7 +5,7 @@
 #include "dataplane/pipeline/state.h"
 
 #define US_PER_S       UINT64_C(1000000)
-#define INTERIM_MAX    (24 * 3600 * US_PER_S)
+#define PERIOD_MAX_US  (24 * 3600 * US_PER_S)
 #define CONTEXT_SHARE  8 /* one eighth of the reassembly memory is for contexts */
 #define NAMES_MIN      65536
 #define REASSEMBLY_MIN 262144
@@ -66,9 +66,9 @@ static struct layout layout_of(const struct zr_pipeline_config *config)
 static bool in_bounds(const struct zr_pipeline_config *config)
 {
 	for (unsigned int i = 0; i < ZR_TIMEOUT_COUNT; i++)
-		if (config->timeout_us[i] == 0 || config->timeout_us[i] > INTERIM_MAX)
+		if (config->timeout_us[i] == 0 || config->timeout_us[i] > PERIOD_MAX_US)
 			return false;
-	return config->interim_us > 0 && config->interim_us <= INTERIM_MAX && config->names_bytes >= NAMES_MIN &&
+	return config->interim_us > 0 && config->interim_us <= PERIOD_MAX_US && config->names_bytes >= NAMES_MIN &&
 	       config->reassembly_bytes >= REASSEMBLY_MIN && config->server_ids_bytes >= SERVER_IDS_MIN &&
 	       config->usage != NULL;
 }

@@ -304,6 +304,16 @@ uint32_t zr_pipeline_flows(const struct zr_pipeline *p)
 	return p->table.used;
 }
 
+uint32_t zr_pipeline_flows_undecided(const struct zr_pipeline *p)
+{
+	return p->table.undecided;
+}
+
+uint32_t zr_pipeline_flows_free(const struct zr_pipeline *p)
+{
+	return p->flows_free;
+}
+
 const char *zr_counter_name(enum zr_counter counter)
 {
 	static const char *const names[] = {

@@ -21,8 +21,9 @@ struct zr_pipeline_config {
 	size_t reassembly_bytes; /* bound of the memory for unfinished hellos */
 	size_t names_bytes;      /* bound of the memory for names and paths of flows */
 	size_t server_ids_bytes; /* bound of the memory for connection ids of QUIC servers */
+	/* Each 1 us to 24 h. */
 	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
-	uint64_t interim_us; /* up to 24 h */
+	uint64_t interim_us;
 	bool retro_credit;
 	bool verify_checksums;                   /* inspect no packet whose TCP or UDP checksum is wrong */
 	bool charged_records;                    /* charged flows leave records too */
@@ -103,5 +104,8 @@ const char *zr_counter_name(enum zr_counter counter);
 uint64_t zr_pipeline_counter(const struct zr_pipeline *p, enum zr_counter counter);
 /* Flows open now. */
 uint32_t zr_pipeline_flows(const struct zr_pipeline *p);
+/* … of them without a verdict, and free ones. */
+uint32_t zr_pipeline_flows_undecided(const struct zr_pipeline *p);
+uint32_t zr_pipeline_flows_free(const struct zr_pipeline *p);
 
 #endif

@@ -34,7 +34,8 @@ struct zr_context {
 
 struct zr_contexts {
 	struct zr_context *slots;
-	uint32_t count, fresh, free_head; /* slots from fresh on were never used; free_head is a slot's number plus 1 */
+	uint32_t count, used;
+	uint32_t fresh, free_head; /* slots from fresh on were never used; free_head is a slot's number plus 1 */
 };
 
 /* Connection ids that QUIC servers chose, each with the flow of its connection (rebind.c). */
@@ -71,6 +72,7 @@ struct zr_pipeline {
 	uint64_t window_from_us, window_until_us; /* between them no window of the list opens or closes */
 	uint64_t next_flow;                       /* number of the next flow that leaves a record */
 	uint64_t removals;                        /* flows removed so far: what was looked up before may be stale */
+	uint32_t flows_free;                      /* flows open that are free */
 	struct zr_intern *intern;
 	struct zr_assembly_pool *assembly;
 	struct zr_contexts contexts;
@@ -107,6 +109,8 @@ struct zr_context *zr_context_of(const struct zr_pipeline *p, uint32_t flow, boo
 void zr_context_put_side(struct zr_pipeline *p, uint32_t flow, bool from_b);
 void zr_context_put(struct zr_pipeline *p, uint32_t flow);
 void zr_context_drop(struct zr_pipeline *p, struct zr_context *context);
+/* Is at least half of the slots free, so that one may be kept for what may never come? */
+bool zr_context_plenty(const struct zr_pipeline *p);
 /* Where a context has its buffer. */
 struct zr_assembly **zr_context_held(struct zr_context *context);
 /* A flow's side as the owner of a buffer. */

@@ -17,9 +17,12 @@ static void verdict_set(struct zr_pipeline *p, uint32_t flow, struct zr_judgemen
 	f->reason = judgement.reason;
 	f->evidence = judgement.evidence;
 	zr_rest_at(p, flow)->rule = judgement.rule;
+	p->flows_free -= (f->flags & ZR_FLOW_FREE) != 0;
 	f->flags &= (uint16_t)~ZR_FLOW_FREE;
-	if (zr_reason_verdict(judgement.reason) == ZR_FREE)
+	if (zr_reason_verdict(judgement.reason) == ZR_FREE) {
 		f->flags |= ZR_FLOW_FREE;
+		p->flows_free++;
+	}
 	f->timeout = timeout_of(f);
 }
 

@@ -22,11 +22,11 @@ INCLUDES = (
     ("rules/", ("rules/",)),
     ("dataplane/", RULES_TYPES + ("dataplane/",)),
     ("control/record/", ("control/record/", "dataplane/pipeline/usage.h", "rules/image.h", "rules/utf8.h")),
-    ("control/", ("control/", "rules/")),
-    ("tools/", ("tools/", "rules/", "dataplane/", "control/record/")),
+    ("control/", ("control/", "rules/", "dataplane/dpdk/dataplane.h")),
+    ("tools/", ("tools/", "rules/", "dataplane/", "control/record/", "control/client.h")),
     ("tests/", ("rules/", "dataplane/", "control/", "tools/", "tests/")),
 )
-DPDK_FOLDERS = ("dataplane/dpdk/", "control/")
+DPDK_FOLDERS = ("dataplane/dpdk/", "control/", "tests/unit/dpdk/", "tests/integration/dpdk/", "tests/support/fake_dataplane.")
 NO_DPDK = ("control/record/",)
 SOCKET_HEADERS = re.compile(r"(sys/socket|sys/un|netdb|arpa/inet|netinet/\w+|net/if)\.h$")
 THREAD_HEADERS = re.compile(r"(pthread|threads|semaphore)\.h$")

@@ -9,7 +9,8 @@
 set -eu
 
 # cmocka belongs to the build: the tests are configured with the rest.
-build="gcc libc6-dev meson ninja-build pkgconf libssl-dev libpcap-dev libcmocka-dev"
+build="gcc libc6-dev meson ninja-build pkgconf libssl-dev libpcap-dev libcmocka-dev libdpdk-dev libconfig-dev libjansson-dev \
+libsystemd-dev"
 tests="python3 clang-format-14"
 ci="clang libclang-rt-14-dev"
 captures="iproute2 ethtool iputils-ping tcpdump wireshark-common nginx-light openssl curl unbound bind9-dnsutils iperf3 \

@@ -18,6 +18,15 @@ static void piece_insert(struct pieces *p, unsigned int at, struct piece piece)
 	p->count++;
 }
 
+/* Where the client waits for an answer before it goes on; 0: nowhere. */
+static uint32_t own_segment_at(const struct stream *s)
+{
+	for (unsigned int i = 0; i < s->count; i++)
+		if (s->messages[i].own_segment)
+			return s->messages[i].from;
+	return 0;
+}
+
 /* Where the next segment must begin at the latest. Clients that cut nothing send each request by itself. */
 static uint32_t boundary_after(const struct stream *s, uint32_t at, bool cut)
 {
@@ -27,14 +36,6 @@ static uint32_t boundary_after(const struct stream *s, uint32_t at, bool cut)
 	return s->len;
 }
 
-static bool begins_by_itself(const struct stream *s, uint32_t at)
-{
-	for (unsigned int i = 0; i < s->count; i++)
-		if (s->messages[i].own_segment && s->messages[i].from == at)
-			return true;
-	return false;
-}
-
 static void cut_pieces(struct talk *t, const struct stream *s, uint32_t usual_len, uint32_t largest_len,
 		       struct pieces *out)
 {
@@ -42,18 +43,30 @@ static void cut_pieces(struct talk *t, const struct stream *s, uint32_t usual_le
 	bool cut = t->options->cut && random_percent(t->random, 80);
 	uint32_t most = cut ? largest[random_below(t->random, 5)] : usual_len;
 
-	out->count = 0;
+	out->count = out->in_turn = 0;
 	if (most < s->len / 80)
 		most = s->len / 80;
 	for (uint32_t at = 0; at < s->len;) {
 		uint32_t len = cut ? random_between(t->random, 1, most) : most;
 		uint32_t left = boundary_after(s, at, cut) - at;
 
-		if (begins_by_itself(s, at) && len < 8)
-			len = 8;
 		piece_insert(out, out->count, (struct piece){.from = at, .len = len < left ? len : left});
 		at += out->at[out->count - 1].len;
+		if (at == own_segment_at(s))
+			out->in_turn = out->count;
 	}
+}
+
+/* One of the pieces that need not come in turn. */
+static unsigned int any_piece(struct talk *t, const struct pieces *p)
+{
+	return random_between(t->random, p->in_turn, p->count - 1);
+}
+
+/* It comes in between, or last. */
+static void insert_anywhere(struct talk *t, struct pieces *p, struct piece piece)
+{
+	piece_insert(p, random_between(t->random, p->in_turn, p->count), piece);
 }
 
 static void reorder(struct talk *t, struct pieces *p)
@@ -61,7 +74,7 @@ static void reorder(struct talk *t, struct pieces *p)
 	unsigned int swaps = random_below(t->random, 2 * p->count);
 
 	for (unsigned int n = 0; n < swaps; n++) {
-		unsigned int i = random_below(t->random, p->count);
+		unsigned int i = any_piece(t, p);
 		unsigned int j = i + random_below(t->random, 6);
 		struct piece piece = p->at[i];
 
@@ -76,7 +89,7 @@ static void reorder(struct talk *t, struct pieces *p)
 static void repeat(struct talk *t, const struct stream *s, uint32_t largest_len, struct pieces *p)
 {
 	for (unsigned int n = random_between(t->random, 1, 8); n > 0; n--) {
-		struct piece piece = p->at[random_below(t->random, p->count)];
+		struct piece piece = p->at[any_piece(t, p)];
 
 		if (random_percent(t->random, 50)) {
 			uint32_t more = random_below(t->random, 500);
@@ -87,7 +100,7 @@ static void repeat(struct talk *t, const struct stream *s, uint32_t largest_len,
 			if (piece.len > largest_len)
 				piece.len = largest_len;
 		}
-		piece_insert(p, random_below(t->random, p->count + 1), piece);
+		insert_anywhere(t, p, piece);
 	}
 }
 
@@ -106,8 +119,7 @@ static void alter(struct talk *t, const struct stream *s, uint32_t largest_len, 
 		to += random_below(t->random, m->to - to + 1);
 	}
 	if (to - from <= largest_len)
-		piece_insert(p, random_below(t->random, p->count + 1),
-			     (struct piece){.from = from, .len = to - from, .altered = true});
+		insert_anywhere(t, p, (struct piece){.from = from, .len = to - from, .altered = true});
 }
 
 static bool is_in_name(const struct stream *s, uint32_t at)
@@ -188,14 +200,11 @@ static bool is_sendable(const struct stream *s, const struct pieces *p)
 
 void pieces_make(struct talk *t, const struct stream *s, uint32_t usual_len, uint32_t largest_len, struct pieces *out)
 {
-	bool in_turn = false;
 	struct pieces plain;
 
 	cut_pieces(t, s, usual_len, largest_len, out);
 	plain = *out;
-	for (unsigned int i = 0; i < s->count; i++)
-		in_turn |= s->messages[i].own_segment;
-	if (!t->options->cut || in_turn)
+	if (!t->options->cut)
 		return;
 	if (random_percent(t->random, 60))
 		reorder(t, out);

@@ -97,6 +97,7 @@ struct piece {
 struct pieces {
 	struct piece at[PIECES_MAX];
 	unsigned int count;
+	unsigned int in_turn; /* so many come first and in order: their client waits behind them */
 };
 /* usual_len: of a segment when nothing is cut; largest_len: of any. */
 void pieces_make(struct talk *t, const struct stream *s, uint32_t usual_len, uint32_t largest_len, struct pieces *out);

@@ -168,6 +168,9 @@ static enum beginning choose_beginning(struct tcp *c, bool follows)
 	if (beginning == NO_START && t->flow->kind == WORKLOAD_HTTP &&
 	    (c->pieces.at[0].from != 0 || c->pieces.at[0].len < 8))
 		beginning = WHOLE;
+	/* Nor is what comes before a hello anything that could be known by itself. */
+	if (beginning == NO_START && c->pieces.in_turn > 0)
+		beginning = WHOLE;
 	/* Where the rest begins must not be taken for a beginning. */
 	if (beginning == MID_HELLO && (t->options->plain || t->flow->kind != WORKLOAD_TLS || c->stream.count != 1 ||
 				       c->stream.messages[0].from != 0))

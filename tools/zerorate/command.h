@@ -42,4 +42,7 @@ int zr_command_classify(int argc, char **argv);
 /* `zerorate dns`; likewise. */
 int zr_command_dns(int argc, char **argv);
 
+/* `zerorate status`; likewise. */
+int zr_command_status(int argc, char **argv);
+
 #endif

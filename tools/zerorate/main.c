@@ -10,6 +10,7 @@ static const char help[] =
 	"Usage:\n"
 	"  zerorate classify --list FILE [OPTION...] CAPTURE...\n"
 	"  zerorate dns [OPTION...] CAPTURE...\n"
+	"  zerorate status [OPTION...]\n"
 	"  zerorate --help | --version\n"
 	"\n"
 	"Commands:\n"
@@ -18,13 +19,15 @@ static const char help[] =
 	"             hand to the billing system, with a summary that accounts for every byte.\n"
 	"  dns        Read capture files and print which addresses the DNS answers in them taught to\n"
 	"             whom: name, aliases, address, TTL, resolver, subscriber.\n"
+	"  status     Ask the daemon zerorated how it does: list in force, ports, workers, flows,\n"
+	"             totals, records.\n"
 	"\n"
 	"`zerorate COMMAND --help` tells all about a command: options, exit statuses, examples.\n"
 	"\n"
 	"Example:\n"
 	"  zerorate classify --list list.csv --format table morning.pcap\n"
 	"\n"
-	"Exit status: 0 all done, 1 something could not be read or written, 2 usage.\n";
+	"Exit status: 0 all done, 1 something could not be read or written or is not well, 2 usage.\n";
 
 static int usage_error(const char *what, const char *command)
 {
@@ -35,14 +38,16 @@ static int usage_error(const char *what, const char *command)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage_error("a command is missing: write zerorate classify or zerorate dns", "");
+		return usage_error("a command is missing: write zerorate classify, dns or status", "");
 	if (strcmp(argv[1], "classify") == 0)
 		return zr_command_classify(argc - 1, argv + 1);
 	if (strcmp(argv[1], "dns") == 0)
 		return zr_command_dns(argc - 1, argv + 1);
+	if (strcmp(argv[1], "status") == 0)
+		return zr_command_status(argc - 1, argv + 1);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return zr_command_print(help);
 	if (strcmp(argv[1], "--version") == 0)
 		return zr_command_print("zerorate " ZR_VERSION "\n");
-	return usage_error("the command is classify or dns, not ", argv[1]);
+	return usage_error("the command is classify, dns or status, not ", argv[1]);
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* zerorated.conf: libconfig's syntax, the keys of DESIGN section 4 as far as what they ask for is built. */
+#ifndef CONTROL_CONFIG_H
+#define CONTROL_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "dataplane/dpdk/dataplane.h"
+#include "rules/prefix.h"
+
+/* Longest name of a gateway, in bytes. */
+#define ZR_GATEWAY_MAX 64
+
+/* No group was configured for a socket. */
+#define ZR_NO_GROUP ((gid_t)-1)
+
+/* A Unix socket to listen on. */
+struct zr_socket_config {
+	char *path;
+	gid_t group; /* its members may connect; ZR_NO_GROUP */
+};
+
+struct zr_config {
+	char *gateway;
+	char *workers, *eal;
+	struct zr_dataplane_port ports[ZR_PORTS_MAX];
+	unsigned int port_count;
+	uint64_t frame_max_bytes;
+	uint64_t flows, reassembly_bytes;
+	bool retro_credit;
+	bool verify_checksums;
+	struct zr_prefix_set subscribers, tunnel_endpoints; /* empty: not given */
+	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
+	char *list_file;
+	uint64_t interim_us;
+	bool charged_flows;
+	uint64_t records_memory_bytes; /* most that kept records may take */
+	struct zr_socket_config records, control;
+};
+
+/* Everything that is wrong with a file: lines "FILE:LINE: what is wrong, what to write instead". */
+struct zr_config_errors {
+	char **lines;
+	size_t count;
+};
+
+/*
+ * Read a configuration. Returns 0; -EINVAL with all errors of the file (of its syntax only the first, which ends reading); or
+ * -ENOMEM. Call zr_config_clear and zr_config_errors_clear afterwards, whatever the result.
+ */
+int zr_config_read(const char *path, struct zr_config *config, struct zr_config_errors *errors);
+void zr_config_clear(struct zr_config *config);
+void zr_config_errors_clear(struct zr_config_errors *errors);
+
+/* What the dataplane is to be made of; it points into config, which must outlive it. The seed is the caller's to set. */
+void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_config *out);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/consumers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/consumer.h"
+#include "control/log.h"
+
+#define ALIVE_MS 5000
+
+/* A connection that has not subscribed after so many of these makes way for others. */
+#define SILENT_BEATS 12
+
+struct zr_consumers {
+	struct zr_server server;
+	struct zr_loop *loop;
+	const struct zr_records *records;
+	struct zr_timer alive;
+	char epoch[ZR_TIME_TEXT];
+	struct zr_consumer *first;
+	unsigned int count;
+};
+
+/* A standby must not wait for a dead peer: the older connection of a name gives way. */
+static void take_over(struct zr_consumer *consumer)
+{
+	for (struct zr_consumer *other = consumer->all->first; other != NULL; other = other->next_one) {
+		if (other == consumer || !other->subscribed || other->ending || other->name[0] == '\0' ||
+		    strcmp(other->name, consumer->name) != 0)
+			continue;
+		zr_consumer_refuse(other, "another connection has subscribed with this name and takes over");
+		zr_consumer_serve(other);
+	}
+}
+
+static void subscribe(struct zr_consumer *consumer, const struct zr_message *message)
+{
+	uint64_t oldest = zr_records_oldest(consumer->all->records);
+
+	if (consumer->subscribed) {
+		zr_consumer_refuse(consumer, "this connection has subscribed already: open another one");
+		return;
+	}
+	strcpy(consumer->name, message->consumer);
+	consumer->window = message->window;
+	consumer->subscribed = true;
+	/* Cursors are not kept: a name gets what there is, from the oldest record on. */
+	consumer->next = consumer->name[0] != '\0' ? oldest : zr_records_next(consumer->all->records);
+	consumer->acked = consumer->next - 1;
+	zr_log(ZR_LOG_INFO, "consumer \"%s\" has subscribed", consumer->name);
+	take_over(consumer);
+	zr_consumer_hello(consumer);
+	if (consumer->name[0] != '\0' && oldest > 1)
+		zr_consumer_lost(consumer, 1, oldest - 1);
+}
+
+static void acknowledge(struct zr_consumer *consumer, const struct zr_message *message)
+{
+	if (!consumer->subscribed)
+		zr_consumer_refuse(consumer, "subscribe before the first ack");
+	else if (strcmp(message->epoch, consumer->all->epoch) != 0)
+		zr_consumer_refuse(consumer,
+				   "no records of this epoch are kept: acknowledge those that this connection brought");
+	else if (message->seq >= consumer->next)
+		zr_consumer_refuse(consumer, "this record was not sent yet: acknowledge what has come");
+	else if (message->seq > consumer->acked)
+		consumer->acked = message->seq;
+}
+
+static void take_line(struct zr_consumer *consumer, const char *line, size_t len)
+{
+	struct zr_message message;
+	const char *wrong = zr_message_read(line, len, &message);
+
+	if (wrong != NULL)
+		zr_consumer_refuse(consumer, wrong);
+	else if (message.op == ZR_MESSAGE_SUBSCRIBE)
+		subscribe(consumer, &message);
+	else
+		acknowledge(consumer, &message);
+}
+
+static void take_input(struct zr_consumer *consumer)
+{
+	const char *line;
+	size_t len;
+
+	if (zr_lines_read(&consumer->in, consumer->watch.fd) != 0) {
+		zr_consumer_end(consumer);
+		return;
+	}
+	while (!consumer->ending && (line = zr_lines_next(&consumer->in, &len)) != NULL)
+		take_line(consumer, line, len);
+	if (!consumer->ending && zr_lines_overlong(&consumer->in))
+		zr_consumer_refuse(consumer, "a message has at most 4096 bytes with its line break");
+	if (consumer->in.ended && consumer->in.len > consumer->in.taken)
+		zr_consumer_refuse(consumer, "a message ends with a line break");
+	else if (consumer->in.ended && !consumer->subscribed)
+		zr_consumer_end(consumer);
+}
+
+/* Take those out whose connection has ended. */
+static void sweep(struct zr_consumers *all)
+{
+	for (struct zr_consumer **at = &all->first; *at != NULL;) {
+		struct zr_consumer *consumer = *at;
+
+		if (!consumer->ended) {
+			at = &consumer->next_one;
+			continue;
+		}
+		*at = consumer->next_one;
+		zr_loop_remove(all->loop, &consumer->watch);
+		close(consumer->watch.fd);
+		free(consumer);
+		all->count--;
+	}
+}
+
+static void ready(void *arg, uint32_t events)
+{
+	struct zr_consumer *consumer = arg;
+
+	if ((events & EPOLLIN) != 0 && !consumer->ending)
+		take_input(consumer);
+	if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+		zr_consumer_end(consumer);
+	zr_consumer_serve(consumer);
+	sweep(consumer->all);
+}
+
+static void arrived(void *arg, int fd)
+{
+	static const char full[] = "{\"op\":\"error\",\"error\":\"too many connections: close one\"}\n";
+	struct zr_consumers *all = arg;
+	struct zr_consumer *consumer = all->count < ZR_CONSUMERS_MAX ? calloc(1, sizeof(*consumer)) : NULL;
+
+	if (consumer == NULL) {
+		(void)!send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		close(fd);
+		return;
+	}
+	*consumer = (struct zr_consumer){.all = all,
+					 .loop = all->loop,
+					 .records = all->records,
+					 .epoch = all->epoch,
+					 .events = EPOLLIN,
+					 .next_one = all->first};
+	consumer->watch = (struct zr_watch){.fd = fd, .ready = ready, .arg = consumer};
+	if (zr_loop_add(all->loop, &consumer->watch, EPOLLIN) != 0) {
+		close(fd);
+		free(consumer);
+		return;
+	}
+	all->first = consumer;
+	all->count++;
+}
+
+/* Every few seconds: say that the daemon lives; those that were refused and read nothing have had time to. */
+static void beat(void *arg)
+{
+	struct zr_consumers *all = arg;
+
+	for (struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one) {
+		if (consumer->ending)
+			zr_consumer_end(consumer);
+		else if (consumer->subscribed && consumer->out_len == 0)
+			zr_consumer_alive(consumer);
+		else if (!consumer->subscribed && ++consumer->beats == SILENT_BEATS)
+			zr_consumer_refuse(consumer, "subscribe within a minute");
+		zr_consumer_serve(consumer);
+	}
+	sweep(all);
+}
+
+int zr_consumers_open(struct zr_loop *loop, const struct zr_socket_config *config, const struct zr_records *records,
+		      struct zr_consumers **out)
+{
+	struct zr_consumers *all = calloc(1, sizeof(*all));
+	int err;
+
+	if (all == NULL)
+		return -ENOMEM;
+	all->loop = loop;
+	all->records = records;
+	zr_time_format(zr_records_exporter(records)->epoch_us, all->epoch);
+	all->server.arrived = arrived;
+	all->server.arg = all;
+	err = zr_server_open(&all->server, loop, config);
+	if (err != 0) {
+		free(all);
+		return err;
+	}
+	all->alive = (struct zr_timer){.every_ms = ALIVE_MS, .expired = beat, .arg = all};
+	zr_loop_timer_add(loop, &all->alive);
+	*out = all;
+	return 0;
+}
+
+void zr_consumers_close(struct zr_consumers *all)
+{
+	if (all == NULL)
+		return;
+	zr_server_close(&all->server);
+	for (struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one)
+		consumer->ended = true;
+	sweep(all);
+	zr_loop_timer_remove(all->loop, &all->alive);
+	free(all);
+}
+
+void zr_consumers_serve(struct zr_consumers *all)
+{
+	for (struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one)
+		zr_consumer_serve(consumer);
+	sweep(all);
+}
+
+bool zr_consumers_served(const struct zr_consumers *all)
+{
+	for (const struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one)
+		if (consumer->subscribed && !consumer->ending &&
+		    (consumer->out_len > 0 || consumer->next < zr_records_next(all->records)))
+			return false;
+	return true;
+}
+
+unsigned int zr_consumers_status(const struct zr_consumers *all, struct zr_consumer_status *out)
+{
+	unsigned int count = 0;
+
+	for (const struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one) {
+		struct zr_consumer_status *status = &out[count];
+
+		if (!consumer->subscribed || consumer->ending)
+			continue;
+		strcpy(status->name, consumer->name);
+		status->next = consumer->next;
+		status->in_flight = consumer->next - 1 - consumer->acked;
+		status->window = consumer->window;
+		status->lag = zr_records_next(all->records) - 1 - consumer->acked;
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/server.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/log.h"
+
+#define MODE    0660
+#define BACKLOG 64
+
+static int refuse(const char *path, int err, const char *what)
+{
+	zr_log(ZR_LOG_ERROR, "%s: %s", path, what);
+	return err;
+}
+
+/* Make way: a file that nobody listens on is removed. */
+static int remove_stale(const char *path, const struct sockaddr_un *address)
+{
+	struct stat st;
+	int fd, err;
+
+	if (lstat(path, &st) != 0)
+		return 0; /* nothing is there, or bind says why it cannot be */
+	if (!S_ISSOCK(st.st_mode))
+		return refuse(path, -EEXIST, "is there and no socket: remove it or configure another socket");
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return refuse(path, -errno, strerror(errno));
+	err = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
+	close(fd);
+	if (err != ECONNREFUSED)
+		return refuse(path, -EADDRINUSE, "another daemon listens here: stop it or configure another socket");
+	if (unlink(path) != 0)
+		return refuse(path, -errno, "a dead daemon's socket that cannot be removed: check the folder's owner");
+	return 0;
+}
+
+/* Nobody can connect with more rights than the file is to give: it is made with them. */
+static int bind_file(int fd, const struct zr_socket_config *config, const struct sockaddr_un *address)
+{
+	if (fchmod(fd, MODE) != 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
+		int err = errno;
+
+		zr_log(ZR_LOG_ERROR, "%s: cannot listen here: %s; make the folder and give it to the daemon's user",
+		       config->path, strerror(err));
+		return -err;
+	}
+	if ((config->group != ZR_NO_GROUP && chown(config->path, (uid_t)-1, config->group) != 0) ||
+	    chmod(config->path, MODE) != 0)
+		return refuse(config->path, -errno, "its group cannot be set: the daemon's user must belong to it");
+	return 0;
+}
+
+static void accept_client(void *arg, uint32_t events)
+{
+	struct zr_server *server = arg;
+	int fd = accept4(server->watch.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd >= 0)
+		server->arrived(server->arg, fd);
+}
+
+int zr_server_open(struct zr_server *server, struct zr_loop *loop, const struct zr_socket_config *config)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, err;
+
+	if (strlen(config->path) >= sizeof(address.sun_path))
+		return refuse(config->path, -ENAMETOOLONG, "is too long for a socket: configure a shorter path");
+	strcpy(address.sun_path, config->path);
+	err = remove_stale(config->path, &address);
+	if (err != 0)
+		return err;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return refuse(config->path, -errno, strerror(errno));
+	err = bind_file(fd, config, &address);
+	if (err != 0)
+		goto fail;
+	server->watch = (struct zr_watch){.fd = fd, .ready = accept_client, .arg = server};
+	err = listen(fd, BACKLOG) == 0 ? zr_loop_add(loop, &server->watch, EPOLLIN) : -errno;
+	if (err == 0) {
+		server->loop = loop;
+		server->path = config->path;
+		return 0;
+	}
+	unlink(config->path);
+	refuse(config->path, err, strerror(-err));
+fail:
+	close(fd);
+	return err;
+}
+
+void zr_server_close(struct zr_server *server)
+{
+	if (server->loop == NULL)
+		return;
+	zr_loop_remove(server->loop, &server->watch);
+	unlink(server->path);
+	close(server->watch.fd);
+	server->loop = NULL;
+}
+
+int zr_lines_read(struct zr_lines *lines, int fd)
+{
+	ssize_t got;
+
+	memmove(lines->bytes, lines->bytes + lines->taken, lines->len - lines->taken);
+	lines->len -= lines->taken;
+	lines->taken = 0;
+	if (lines->len == sizeof(lines->bytes))
+		return 0;
+	got = recv(fd, lines->bytes + lines->len, sizeof(lines->bytes) - lines->len, MSG_DONTWAIT);
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	lines->ended = got == 0;
+	lines->len += (size_t)got;
+	return 0;
+}
+
+const char *zr_lines_next(struct zr_lines *lines, size_t *len)
+{
+	const char *begin = lines->bytes + lines->taken;
+	const char *end = memchr(begin, '\n', lines->len - lines->taken);
+
+	if (end == NULL)
+		return NULL;
+	*len = (size_t)(end - begin);
+	lines->taken += *len + 1;
+	return begin;
+}
+
+bool zr_lines_overlong(const struct zr_lines *lines)
+{
+	return lines->taken == 0 && lines->len == sizeof(lines->bytes);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/status.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "control/loop.h"
+
+#define US_PER_S UINT64_C(1000000)
+#define MS_PER_S 1000
+
+void zr_status_sample(struct zr_status *status, struct zr_dataplane *dataplane)
+{
+	status->before = status->now;
+	status->before_ms = status->now_ms;
+	zr_dataplane_status(dataplane, &status->now);
+	status->now_ms = zr_loop_now_ms();
+}
+
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+static json_t *time_text(uint64_t us)
+{
+	char text[ZR_TIME_TEXT];
+
+	zr_time_format(us, text);
+	return json_string(text);
+}
+
+static json_t *volume(const struct zr_volume *v)
+{
+	return json_pack("{s:o, s:o}", "pkts", number(v->pkts), "bytes", number(v->bytes));
+}
+
+/* By how much a counter grew in a second. */
+static json_t *rate(const struct zr_status *status, uint64_t now, uint64_t before)
+{
+	uint64_t ms = status->now_ms - status->before_ms;
+
+	return number(status->before_ms == 0 || ms == 0 ? 0 : (now - before) * MS_PER_S / ms);
+}
+
+static const char *phase_name(enum zr_lists_phase phase)
+{
+	static const char *const names[] = {
+		[ZR_LISTS_IDLE] = "in_force", [ZR_LISTS_BUILDING] = "building", [ZR_LISTS_SETTLING] = "settling"};
+
+	return names[phase];
+}
+
+/* Why the last replacement was refused; null when it was not. */
+static json_t *refusal(const struct zr_lists_status *list)
+{
+	json_t *errors;
+	char text[1024];
+
+	if (list->refused_us == 0)
+		return json_null();
+	errors = json_array();
+	for (size_t i = 0; i < list->refused_why->count && i < ZR_LISTS_FINDINGS; i++) {
+		zr_list_finding_format(list->path, &list->refused_why->at[i], text, sizeof(text));
+		json_array_append_new(errors, json_string(text));
+	}
+	return json_pack("{s:o, s:o, s:o}", "at", time_text(list->refused_us), "error_count",
+			 number(list->refused_why->count), "errors", errors);
+}
+
+static json_t *list_json(const struct zr_lists *lists)
+{
+	int64_t now_s = time(NULL), expires_s;
+	struct zr_lists_status list;
+
+	zr_lists_status(lists, &list);
+	expires_s = zr_image_expires_s(list.image);
+	return json_pack("{s:s, s:s, s:o, s:i, s:o, s:I, s:o, s:I, s:b, s:o, s:o}", "file", list.path, "phase",
+			 phase_name(list.phase), "serial", number(zr_image_serial(list.image)), "entries",
+			 (int)zr_image_entry_count(list.image), "in_force_since", time_text(list.in_force_us), "age_s",
+			 (json_int_t)(now_s - (int64_t)(list.in_force_us / US_PER_S)), "expires",
+			 time_text(expires_s > 0 ? (uint64_t)expires_s * US_PER_S : 0), "expires_in_s",
+			 (json_int_t)(expires_s - now_s), "expired", expires_s <= now_s, "published",
+			 number(list.published), "refused", refusal(&list));
+}
+
+static json_t *drops_json(const uint64_t *drops)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < ZR_DROP_COUNT; i++)
+		json_object_set_new(object, zr_drop_name(i), number(drops[i]));
+	return object;
+}
+
+static json_t *ports_json(const struct zr_status *status, const struct zr_dataplane_status *now)
+{
+	json_t *ports = json_array();
+
+	for (unsigned int i = 0; i < now->port_count; i++) {
+		const struct zr_port_status *port = &now->ports[i];
+		const struct zr_port_status *a = &status->before.ports[i], *b = &status->now.ports[i];
+
+		json_array_append_new(
+			ports, json_pack("{s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o}", "device", port->device, "link_up",
+					 port->link_up, "link_mbps", (int)port->link_mbps, "rx_pkts",
+					 number(port->rx_pkts), "rx_bytes", number(port->rx_bytes), "rx_pkts_per_s",
+					 rate(status, b->rx_pkts, a->rx_pkts), "rx_bytes_per_s",
+					 rate(status, b->rx_bytes, a->rx_bytes), "drops", drops_json(port->drops)));
+	}
+	return ports;
+}
+
+/* The share of its time in which a worker found packets. */
+static double load_of(const struct zr_worker_status *now, const struct zr_worker_status *before)
+{
+	uint64_t total = now->total_cycles - before->total_cycles;
+
+	return total > 0 ? (double)(now->busy_cycles - before->busy_cycles) / (double)total : 0;
+}
+
+static json_t *workers_json(const struct zr_status *status, const struct zr_dataplane_status *now)
+{
+	json_t *workers = json_array();
+
+	for (unsigned int i = 0; i < now->worker_count; i++) {
+		const struct zr_worker_status *worker = &now->workers[i];
+		const struct zr_worker_status *a = &status->before.workers[i], *b = &status->now.workers[i];
+
+		json_array_append_new(
+			workers, json_pack("{s:i, s:f, s:o, s:o, s:o, s:i, s:i, s:o, s:o}", "lcore", (int)worker->lcore,
+					   "load", load_of(b, a), "pkts", number(worker->pkts), "pkts_per_s",
+					   rate(status, b->pkts, a->pkts), "bursts", number(worker->bursts), "flows",
+					   (int)worker->flows, "flows_max", (int)worker->flows_max, "records",
+					   number(worker->records), "records_lost", volume(&worker->records_lost)));
+	}
+	return workers;
+}
+
+static json_t *flows_json(const struct zr_dataplane_status *now)
+{
+	uint64_t open = 0, undecided = 0, free_flows = 0, max = 0;
+
+	for (unsigned int i = 0; i < now->worker_count; i++) {
+		open += now->workers[i].flows;
+		undecided += now->workers[i].flows_undecided;
+		free_flows += now->workers[i].flows_free;
+		max += now->workers[i].flows_max;
+	}
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "open", number(open), "undecided", number(undecided), "free",
+			 number(free_flows), "charged", number(open - undecided - free_flows), "max", number(max));
+}
+
+static json_t *counters_json(const struct zr_dataplane_status *now)
+{
+	json_t *object = json_object();
+
+	for (unsigned int counter = 0; counter < ZR_COUNTER_COUNT; counter++) {
+		uint64_t sum = 0;
+
+		for (unsigned int i = 0; i < now->worker_count; i++)
+			sum += now->workers[i].counters[counter];
+		json_object_set_new(object, zr_counter_name(counter), number(sum));
+	}
+	return object;
+}
+
+static void add_volume(struct zr_volume *sum, const struct zr_volume *part)
+{
+	sum->pkts += part->pkts;
+	sum->bytes += part->bytes;
+}
+
+static void add_totals(struct zr_totals *sum, const struct zr_totals *part)
+{
+	add_volume(&sum->received, &part->received);
+	for (unsigned int i = 0; i < ZR_REASON_COUNT; i++)
+		add_volume(&sum->reason[i], &part->reason[i]);
+	for (unsigned int i = 0; i < ZR_UNACCOUNTED_COUNT; i++)
+		add_volume(&sum->unaccounted[i], &part->unaccounted[i]);
+}
+
+static json_t *totals_json(const struct zr_dataplane_status *now)
+{
+	struct zr_totals sum = {0};
+	char text[ZR_RECORD_JSON_MAX];
+
+	for (unsigned int i = 0; i < now->worker_count; i++)
+		add_totals(&sum, &now->workers[i].totals);
+	return json_loadb(text, zr_summary_json(&sum, text), 0, NULL);
+}
+
+uint64_t zr_status_exactness_bytes(const struct zr_dataplane_status *dataplane)
+{
+	uint64_t difference = 0;
+
+	for (unsigned int i = 0; i < dataplane->worker_count; i++) {
+		const struct zr_totals *totals = &dataplane->workers[i].totals;
+		uint64_t explained = 0, received = totals->received.bytes;
+
+		for (unsigned int reason = 0; reason < ZR_REASON_COUNT; reason++)
+			explained += totals->reason[reason].bytes;
+		for (unsigned int name = 0; name < ZR_UNACCOUNTED_COUNT; name++)
+			explained += totals->unaccounted[name].bytes;
+		difference += received > explained ? received - explained : explained - received;
+	}
+	return difference;
+}
+
+static json_t *records_json(const struct zr_records *records, const struct zr_dataplane_status *now)
+{
+	uint64_t next = zr_records_next(records), oldest = zr_records_oldest(records);
+	struct zr_volume lost = {0};
+
+	for (unsigned int i = 0; i < now->worker_count; i++)
+		add_volume(&lost, &now->workers[i].records_lost);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "epoch", time_text(zr_records_exporter(records)->epoch_us), "seq",
+			 number(next - 1), "oldest", number(oldest), "kept", number(next - oldest), "lost",
+			 volume(&lost));
+}
+
+static json_t *consumers_json(const struct zr_consumers *consumers)
+{
+	struct zr_consumer_status status[ZR_CONSUMERS_MAX];
+	unsigned int count = zr_consumers_status(consumers, status);
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < count; i++)
+		json_array_append_new(array,
+				      json_pack("{s:s, s:o, s:o, s:o, s:o}", "consumer", status[i].name, "next",
+						number(status[i].next), "in_flight", number(status[i].in_flight), "lag",
+						number(status[i].lag), "window", number(status[i].window)));
+	return array;
+}
+
+static json_t *all_json(const struct zr_status *status, const struct zr_status_sources *sources,
+			const struct zr_dataplane_status *now)
+{
+	const struct zr_exporter *exporter = zr_records_exporter(sources->records);
+
+	return json_pack("{s:s, s:s, s:s, s:[s], s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "op",
+			 "status", "gateway", exporter->gateway, "state", sources->state, "warnings",
+			 "signatures_required is 0: whoever can write the list decides what is free", "list",
+			 list_json(sources->lists), "input_ended", zr_dataplane_idle(sources->dataplane),
+			 "distribution", now->hardware_distribution ? "hardware" : "software", "ports",
+			 ports_json(status, now), "workers", workers_json(status, now), "flows", flows_json(now),
+			 "counters", counters_json(now), "totals", totals_json(now), "exactness_bytes",
+			 number(zr_status_exactness_bytes(now)), "records", records_json(sources->records, now),
+			 "consumers", consumers_json(sources->consumers));
+}
+
+json_t *zr_status_json(const struct zr_status *status, const struct zr_status_sources *sources)
+{
+	struct zr_dataplane_status *now = malloc(sizeof(*now));
+	json_t *all;
+
+	if (now == NULL)
+		return NULL;
+	zr_dataplane_status(sources->dataplane, now);
+	all = all_json(status, sources, now);
+	free(now);
+	return all;
+}

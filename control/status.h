@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The daemon's state as one JSON object: what `zerorate status` shows. One thread. */
+#ifndef CONTROL_STATUS_H
+#define CONTROL_STATUS_H
+
+#include <jansson.h>
+
+#include "control/consumers.h"
+#include "control/list.h"
+#include "control/records.h"
+#include "dataplane/dpdk/dataplane.h"
+
+/* Where it comes from. */
+struct zr_status_sources {
+	const char *state; /* "running", "stopping" */
+	struct zr_dataplane *dataplane;
+	const struct zr_lists *lists;
+	const struct zr_records *records;
+	const struct zr_consumers *consumers;
+};
+
+/* The counters of two moments: rates and loads lie between them. Zero at the beginning. */
+struct zr_status {
+	struct zr_dataplane_status now, before;
+	uint64_t now_ms, before_ms; /* zr_loop_now_ms; 0: not taken */
+};
+
+/* Take the counters; call it once a second. */
+void zr_status_sample(struct zr_status *status, struct zr_dataplane *dataplane);
+
+/* The whole state, a new reference; NULL without memory. The counters are read anew, rates are the last sample's. */
+json_t *zr_status_json(const struct zr_status *status, const struct zr_status_sources *sources);
+
+/* Bytes that the workers' totals leave unexplained, the sum of the workers' differences: 0, or the program is wrong. */
+uint64_t zr_status_exactness_bytes(const struct zr_dataplane_status *dataplane);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The dataplane as the daemon sees it: ports, workers and their pipelines behind one handle. This is the only header of
+ * dataplane/ that control/ includes, beside the types that it names itself. The dataplane never calls control: it fills
+ * rings and counters, control drains them.
+ *
+ * Threads: every function here is for one control thread. Workers run on lcores of their own.
+ */
+#ifndef DATAPLANE_DPDK_DATAPLANE_H
+#define DATAPLANE_DPDK_DATAPLANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/pipeline/pipeline.h"
+
+#define ZR_PORTS_MAX   32
+#define ZR_WORKERS_MAX 64
+#define ZR_DEVICE_MAX  64
+
+/* One port as the configuration names it. */
+struct zr_dataplane_port {
+	char device[ZR_DEVICE_MAX]; /* PCI address, port name, or the name of a vdev that eal creates */
+	uint8_t role;               /* enum zr_role */
+	uint16_t domain;
+};
+
+struct zr_dataplane_config {
+	const char *eal;     /* further EAL arguments as one text; never cores */
+	const char *workers; /* lcores as a list: "1-3", "2,4"; more than the machine has CPUs share them */
+	struct zr_dataplane_port ports[ZR_PORTS_MAX];
+	unsigned int port_count;
+	uint32_t frame_max; /* largest frame taken, in bytes; larger ones than an mbuf come in segments */
+	/*
+	 * What each worker's pipeline is made of: flows and the bounds of memory are for all workers together and are divided
+	 * among them; worker, usage and arg are set here.
+	 */
+	struct zr_pipeline_config pipeline;
+};
+
+struct zr_dataplane;
+
+/*
+ * Start EAL (once per process), the ports and the workers. image and index: the list in force (index made with the
+ * configuration's seed); they stay the caller's and must stay until a later list is settled or the dataplane stopped.
+ * Returns 0, or a negative errno with a sentence in error: what could not be had and what to do. Nothing runs then.
+ */
+int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr_image *image,
+		       const struct zr_suffix_index *index, struct zr_dataplane **out, char *error, size_t error_len);
+
+/* Another list for all workers. 0, or -EBUSY while an earlier one is not settled everywhere. */
+int zr_dataplane_publish(struct zr_dataplane *dp, const struct zr_image *image, const struct zr_suffix_index *index);
+/* Has every worker judged all its flows by the latest list, and drained what it told of the one before? */
+bool zr_dataplane_settled(const struct zr_dataplane *dp);
+
+/*
+ * Drain events: at most max, worker by worker, in each worker's order. take is called for each; usage->image is the list
+ * it was judged by. Returns how many there were.
+ */
+unsigned int zr_dataplane_drain(struct zr_dataplane *dp, void (*take)(void *arg, const struct zr_usage *usage),
+				void *arg, unsigned int max);
+
+/* Why a frame that a port received never reached a worker's pipeline, or a record never reached control. */
+#define ZR_DROPS(X)                                                                              \
+	X(MISSED, "rx_missed")    /* the port had no descriptor or queue space left (imissed) */ \
+	X(NO_MBUF, "rx_no_mbuf")  /* the mbuf pool was empty (rx_nombuf) */                      \
+	X(ERRORS, "rx_errors")    /* the port found the frame damaged (ierrors) */               \
+	X(RING_FULL, "ring_full") /* the ring to the frame's worker was full */
+
+enum zr_drop {
+#define X(id, name) ZR_DROP_##id,
+	ZR_DROPS(X)
+#undef X
+		ZR_DROP_COUNT
+};
+const char *zr_drop_name(enum zr_drop drop);
+
+struct zr_port_status {
+	char device[ZR_DEVICE_MAX];
+	bool link_up;
+	uint32_t link_mbps;
+	uint64_t rx_pkts, rx_bytes; /* frames handed to the workers' rings or pipelines */
+	uint64_t drops[ZR_DROP_COUNT];
+};
+
+struct zr_worker_status {
+	unsigned int lcore;
+	uint64_t busy_cycles, total_cycles; /* since start; busy: polls that found something */
+	uint64_t bursts, pkts;
+	uint32_t flows, flows_undecided, flows_free, flows_max;
+	uint64_t counters[ZR_COUNTER_COUNT];
+	uint64_t records; /* events told */
+	struct zr_volume
+		records_lost; /* volume of events that the record ring had no room for, and in pkts how many packets */
+	struct zr_totals totals; /* consistent within the worker: of one moment between two bursts */
+};
+
+struct zr_dataplane_status {
+	unsigned int port_count, worker_count;
+	struct zr_port_status ports[ZR_PORTS_MAX];
+	struct zr_worker_status workers[ZR_WORKERS_MAX];
+	bool hardware_distribution; /* the ports spread subscribers over queues themselves */
+	uint64_t unsettled_lists;   /* 1 while a list is on its way */
+};
+
+/* Read all counters; none is ever reset. */
+void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out);
+
+/* Have all ports that end (capture files) come to their end, and is everything they gave judged? */
+bool zr_dataplane_idle(struct zr_dataplane *dp);
+
+/*
+ * Stop receiving, let the workers finish what they hold, advance all of them to the latest packet time of any, cut every open
+ * flow. Call until it returns 0, draining between (-EAGAIN: not done yet). Then zr_dataplane_free.
+ */
+int zr_dataplane_stop(struct zr_dataplane *dp);
+void zr_dataplane_free(struct zr_dataplane *dp);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The record ring of one worker: events from the worker, whole and by value, to control. Private to this folder. */
+#ifndef DATAPLANE_DPDK_EVENTS_H
+#define DATAPLANE_DPDK_EVENTS_H
+
+#include "dataplane/pipeline/usage.h"
+
+struct rte_ring;
+
+/* Events that a worker's ring must have room for so that a list that cuts each of its flows fits; and the fewest allowed. */
+uint32_t zr_events_wanted(uint32_t flows);
+#define ZR_EVENTS_MIN 4096
+
+/* Make a worker's ring for count events, a power of two. Free it with rte_ring_free. NULL: no memory. */
+struct rte_ring *zr_events_make(unsigned int worker, uint32_t count, int socket);
+
+/* By the worker: copy an event to the ring. False when the ring is full. */
+bool zr_events_put(struct rte_ring *ring, const struct zr_usage *usage);
+
+/* By control: take at most max events in order. Returns how many there were. */
+unsigned int zr_events_take(struct rte_ring *ring, void (*take)(void *arg, const struct zr_usage *usage), void *arg,
+			    unsigned int max);
+
+#endif

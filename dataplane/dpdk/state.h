@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The inside of a dataplane, shared by the files of this folder only. */
+#ifndef DATAPLANE_DPDK_STATE_H
+#define DATAPLANE_DPDK_STATE_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include "dataplane/dpdk/dataplane.h"
+#include "dataplane/dpdk/snapshot.h"
+
+/* A multi-segment frame is copied to be contiguous: no IP packet, and so no frame that is read, is longer. */
+#define ZR_CONTIGUOUS_BYTES 65536
+
+/* One receive queue. One worker polls it, and only that worker writes its counters. */
+struct zr_queue {
+	alignas(64) uint16_t port, queue;       /* ethdev's numbers */
+	uint16_t index;                         /* of the port in the configuration */
+	bool waits;                             /* it is a capture file: full rings hold it up, nothing is lost */
+	_Atomic uint64_t pkts, bytes;           /* received */
+	_Atomic uint64_t full_pkts, full_bytes; /* … and lost because the ring to their worker was full */
+	_Atomic uint32_t empty_polls;           /* since a frame came last; stays at its highest value */
+};
+
+/* One port of the configuration. */
+struct zr_device {
+	char name[ZR_DEVICE_MAX];
+	uint16_t id; /* ethdev's number */
+	uint16_t queues;
+	uint8_t role;
+	uint16_t domain;
+	bool file;       /* a capture file: it waits … */
+	bool ends;       /* … is not played without end */
+	bool configured; /* has to be closed */
+	struct rte_mempool *pool;
+};
+
+/* A list as it is announced to workers. */
+struct zr_announcement {
+	const struct zr_image *image;
+	const struct zr_suffix_index *index;
+	uint64_t generation;
+};
+
+/* Frames that one worker received and another one judges, while one burst is sorted out. */
+struct zr_outbox {
+	struct rte_mbuf *frames[ZR_BURST];
+	unsigned int count;
+};
+
+/* What workers do. Each waits until all have reached the one before. */
+enum zr_phase {
+	ZR_PHASE_RUN,
+	ZR_PHASE_HOLD,  /* receive no more */
+	ZR_PHASE_EMPTY, /* nobody hands over any more: empty the ring */
+	ZR_PHASE_CUT,   /* advance to the latest time of any, cut all flows, end */
+	ZR_PHASE_QUIT,  /* end at once */
+};
+
+struct zr_worker {
+	struct zr_dataplane *dp;
+	unsigned int index, lcore;
+	void *memory; /* its pipeline's */
+	struct zr_pipeline *pipeline;
+	struct rte_ring *ring;      /* frames that other workers received for this one; NULL: none do */
+	struct rte_ring *events;    /* to control */
+	uint8_t *contiguous;        /* ZR_CONTIGUOUS_BYTES */
+	struct zr_outbox *outboxes; /* one per worker; NULL: nothing is handed over */
+	unsigned int turn;          /* which of its queues is polled next */
+	uint64_t generation;        /* of the list that its pipeline judges by */
+	uint64_t latest_ns;         /* the latest packet's time */
+	struct zr_worker_status status;
+
+	struct zr_snapshot snapshot;
+	/* Written by the worker, read by control. */
+	_Atomic uint64_t settled;        /* the list that all its flows are judged by */
+	_Atomic uint64_t settled_events; /* events put into the ring until then */
+	_Atomic unsigned int reached;    /* enum zr_phase */
+	_Atomic uint64_t reached_ns;     /* its latest packet's time then */
+	/* Control's own. */
+	alignas(64) bool launched;
+	uint64_t taken; /* events drained so far */
+};
+
+struct zr_dataplane {
+	struct zr_dataplane_config config;
+	struct zr_device devices[ZR_PORTS_MAX];
+	struct zr_port views[RTE_MAX_ETHPORTS]; /* by ethdev's number: what the core is told of a port */
+	struct zr_queue *queues;
+	unsigned int queue_count; /* queue i belongs to worker i modulo their number */
+	struct zr_worker *workers[ZR_WORKERS_MAX];
+	unsigned int worker_count;
+	uint32_t flows_max; /* of each worker */
+	bool hardware;      /* the ports spread subscribers */
+	bool shared_cpus;
+	bool file_time;      /* packets bring their capture's time, and no clock is read */
+	int stamp_offset;    /* where in an mbuf its time stands */
+	uint64_t stamp_flag; /* … when this flag is set */
+
+	alignas(64) _Atomic(const struct zr_announcement *) published;
+	_Atomic unsigned int phase;      /* enum zr_phase */
+	_Atomic uint64_t end_ns;         /* the latest packet time of any worker, before ZR_PHASE_CUT */
+	struct zr_announcement lists[2]; /* the list in force and the one before */
+	struct rte_rcu_qsbr *qsbr;
+	uint64_t token;          /* grace period of the last publication */
+	unsigned int drain_turn; /* the worker that is drained first */
+};
+
+/* worker.c: a worker's life, on its lcore. arg: its struct zr_worker. */
+int zr_worker_run(void *arg);
+/* worker.c: what a pipeline calls with each event. */
+void zr_worker_tell(void *arg, const struct zr_usage *usage);
+
+/* lists.c: make the list in force the published one, before workers run. */
+void zr_lists_init(struct zr_dataplane *dp, const struct zr_image *image, const struct zr_suffix_index *index);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What control can ask of a running dataplane. */
+#include <stdio.h>
+
+#include <rte_ethdev.h>
+
+#include "dataplane/dpdk/state.h"
+
+/* A capture file that gave nothing that many times has ended; its driver does not say so. */
+#define END_POLLS 16
+
+const char *zr_drop_name(enum zr_drop drop)
+{
+	static const char *const names[] = {
+#define X(id, name) [ZR_DROP_##id] = name,
+		ZR_DROPS(X)
+#undef X
+	};
+
+	return names[drop];
+}
+
+static uint64_t counter(const _Atomic uint64_t *value)
+{
+	return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+static void port_fill(const struct zr_device *d, struct zr_port_status *out)
+{
+	struct rte_eth_link link = {0};
+	struct rte_eth_stats stats = {0};
+
+	*out = (struct zr_port_status){0};
+	snprintf(out->device, sizeof(out->device), "%s", d->name);
+	if (rte_eth_link_get_nowait(d->id, &link) == 0) {
+		out->link_up = link.link_status == RTE_ETH_LINK_UP;
+		out->link_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+	}
+	if (rte_eth_stats_get(d->id, &stats) == 0) {
+		out->drops[ZR_DROP_MISSED] = stats.imissed;
+		out->drops[ZR_DROP_NO_MBUF] = stats.rx_nombuf;
+		out->drops[ZR_DROP_ERRORS] = stats.ierrors;
+	}
+}
+
+/* What was lost is read before what was received, of which it is a part. */
+static void queue_add(const struct zr_queue *q, struct zr_port_status *port)
+{
+	uint64_t full_pkts = counter(&q->full_pkts), full_bytes = counter(&q->full_bytes);
+
+	atomic_thread_fence(memory_order_acquire);
+	port->drops[ZR_DROP_RING_FULL] += full_pkts;
+	port->rx_pkts += counter(&q->pkts) - full_pkts;
+	port->rx_bytes += counter(&q->bytes) - full_bytes;
+}
+
+void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out)
+{
+	out->port_count = dp->config.port_count;
+	out->worker_count = dp->worker_count;
+	out->hardware_distribution = dp->hardware;
+	out->unsettled_lists = zr_dataplane_settled(dp) ? 0 : 1;
+	for (unsigned int i = 0; i < dp->config.port_count; i++)
+		port_fill(&dp->devices[i], &out->ports[i]);
+	for (unsigned int i = 0; i < dp->queue_count; i++)
+		queue_add(&dp->queues[i], &out->ports[dp->queues[i].index]);
+	for (unsigned int i = 0; i < dp->worker_count; i++)
+		zr_snapshot_read(&dp->workers[i]->snapshot, &out->workers[i]);
+}
+
+bool zr_dataplane_idle(struct zr_dataplane *dp)
+{
+	uint64_t received = 0, judged = 0;
+	bool any = false;
+
+	for (unsigned int i = 0; i < dp->queue_count; i++) {
+		struct zr_queue *q = &dp->queues[i];
+
+		if (dp->devices[q->index].ends) {
+			if (atomic_load_explicit(&q->empty_polls, memory_order_acquire) < END_POLLS)
+				return false;
+			any = true;
+		}
+		received += counter(&q->pkts) - counter(&q->full_pkts);
+	}
+	for (unsigned int i = 0; i < dp->worker_count; i++) {
+		struct zr_worker_status worker;
+
+		zr_snapshot_read(&dp->workers[i]->snapshot, &worker);
+		judged += worker.pkts;
+	}
+	return any && judged >= received;
+}

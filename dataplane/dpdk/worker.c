@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker's loop. Each round has the stages of zr_worker_run, in that order; none of them calls the system, waits, logs or
+ * allocates. (The clock is read through the vDSO. A worker without a CPU for itself yields when it found nothing.)
+ */
+#include <sched.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf_dyn.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/dpdk/events.h"
+#include "dataplane/dpdk/spread.h"
+#include "dataplane/dpdk/state.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+#define NS_PER_US 1000
+
+/* What of a frame is read to find its subscriber: longer headers count as cut short. */
+#define HEADERS_BYTES 2048
+
+/* A burst received by this worker and one taken from its ring. */
+#define ROUND_FRAMES (2 * ZR_BURST)
+
+/* Add to a counter that only this thread writes. */
+static void tally(_Atomic uint64_t *counter, uint64_t more)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
+			      memory_order_relaxed);
+}
+
+/* Would every ring take a burst from every worker at once? Then what a file gives now finds room, whoever else gives. */
+static bool rings_have_room(const struct zr_dataplane *dp)
+{
+	for (unsigned int i = 0; i < dp->worker_count; i++)
+		if (dp->workers[i]->ring != NULL &&
+		    rte_ring_free_count(dp->workers[i]->ring) < ZR_BURST * dp->worker_count)
+			return false;
+	return true;
+}
+
+static void queue_count(struct zr_queue *q, struct rte_mbuf **frames, unsigned int count)
+{
+	uint32_t empty = atomic_load_explicit(&q->empty_polls, memory_order_relaxed);
+	uint64_t bytes = 0;
+
+	if (count == 0) {
+		if (empty < UINT32_MAX)
+			atomic_store_explicit(&q->empty_polls, empty + 1, memory_order_release);
+		return;
+	}
+	for (unsigned int i = 0; i < count; i++)
+		bytes += frames[i]->pkt_len;
+	tally(&q->pkts, count);
+	tally(&q->bytes, bytes);
+	if (empty > 0)
+		atomic_store_explicit(&q->empty_polls, 0, memory_order_release);
+}
+
+/* Stage: a burst from the next of this worker's queues. */
+static unsigned int receive(struct zr_worker *w, struct zr_queue **from, struct rte_mbuf **frames)
+{
+	struct zr_dataplane *dp = w->dp;
+	struct zr_queue *q;
+	unsigned int count;
+
+	if (w->turn >= dp->queue_count)
+		w->turn = w->index;
+	if (w->turn >= dp->queue_count)
+		return 0;
+	q = &dp->queues[w->turn];
+	w->turn += dp->worker_count;
+	if (q->waits && !rings_have_room(dp))
+		return 0;
+	count = rte_eth_rx_burst(q->port, q->queue, frames, ZR_BURST);
+	for (unsigned int i = 0; i < count; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(frames[i], const void *));
+		/* net_ring leaves the port as whoever made the frame set it. */
+		frames[i]->port = q->port;
+	}
+	queue_count(q, frames, count);
+	*from = q;
+	return count;
+}
+
+/* The first bytes of a frame as a view: where they lie, or copied into buffer when they lie in several segments. */
+static struct zr_view view_of(const struct zr_worker *w, const struct rte_mbuf *m, uint32_t max, uint8_t *buffer)
+{
+	uint32_t len = RTE_MIN(m->pkt_len, max);
+
+	return (struct zr_view){
+		.data = rte_pktmbuf_read(m, 0, len, buffer),
+		.len = len,
+		.wire_len = m->pkt_len,
+		.port = &w->dp->views[m->port],
+	};
+}
+
+static unsigned int worker_of(const struct zr_worker *w, const struct rte_mbuf *m)
+{
+	const struct zr_pipeline_config *config = &w->dp->config.pipeline;
+	struct zr_view view = view_of(w, m, HEADERS_BYTES, w->contiguous);
+	struct zr_packet packet;
+
+	zr_packet_parse(&config->packets, &view, &packet);
+	return zr_spread_worker(&packet, config->subscribers, w->dp->worker_count);
+}
+
+/* What the other worker's ring has no room for is lost, and counted. */
+static void hand_over(struct zr_queue *from, struct rte_ring *ring, struct zr_outbox *box)
+{
+	unsigned int taken = rte_ring_mp_enqueue_burst(ring, (void **)box->frames, box->count, NULL);
+	uint64_t bytes = 0;
+
+	if (taken < box->count) {
+		for (unsigned int i = taken; i < box->count; i++)
+			bytes += box->frames[i]->pkt_len;
+		tally(&from->full_pkts, box->count - taken);
+		tally(&from->full_bytes, bytes);
+		rte_pktmbuf_free_bulk(box->frames + taken, box->count - taken);
+	}
+	box->count = 0;
+}
+
+/* Stage: frames of other workers' subscribers go to those; this worker's come to the front. Returns how many they are. */
+static unsigned int sort_out(struct zr_worker *w, struct zr_queue *from, struct rte_mbuf **frames, unsigned int count)
+{
+	struct zr_dataplane *dp = w->dp;
+	unsigned int mine = 0;
+
+	if (w->outboxes == NULL || count == 0)
+		return count;
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int to = worker_of(w, frames[i]);
+		struct zr_outbox *box = &w->outboxes[to];
+
+		if (to == w->index)
+			frames[mine++] = frames[i];
+		else
+			box->frames[box->count++] = frames[i];
+	}
+	for (unsigned int i = 0; i < dp->worker_count; i++)
+		if (w->outboxes[i].count > 0)
+			hand_over(from, dp->workers[i]->ring, &w->outboxes[i]);
+	return mine;
+}
+
+/* Stage: frames of this worker's subscribers that others received. */
+static unsigned int take(struct zr_worker *w, struct rte_mbuf **frames)
+{
+	unsigned int count;
+
+	if (w->ring == NULL)
+		return 0;
+	count = rte_ring_sc_dequeue_burst(w->ring, (void **)frames, ZR_BURST, NULL);
+	for (unsigned int i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(frames[i], const void *));
+	return count;
+}
+
+/* The system's clock; 0 when packets bring their time, since the clock has nothing to do with them. */
+static uint64_t clock_ns(const struct zr_dataplane *dp)
+{
+	struct timespec now;
+
+	if (dp->file_time)
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t time_of(const struct zr_dataplane *dp, const struct rte_mbuf *m, uint64_t now_ns)
+{
+	if ((m->ol_flags & dp->stamp_flag) == 0)
+		return now_ns;
+	return *RTE_MBUF_DYNFIELD(m, dp->stamp_offset, const rte_mbuf_timestamp_t *) * NS_PER_US;
+}
+
+/* Stage: all of them through the pipeline. A burst ends early when its multi-segment frames fill the buffer. */
+static void judge(struct zr_worker *w, struct rte_mbuf **frames, unsigned int count, uint64_t now_ns)
+{
+	struct zr_view views[ZR_BURST];
+	unsigned int held = 0;
+	uint32_t used = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct rte_mbuf *m = frames[i];
+		uint32_t copied = m->nb_segs > 1 ? RTE_MIN(m->pkt_len, ZR_CONTIGUOUS_BYTES) : 0;
+
+		if (held == ZR_BURST || used + copied > ZR_CONTIGUOUS_BYTES) {
+			zr_pipeline_burst(w->pipeline, views, held);
+			held = used = 0;
+		}
+		views[held] = view_of(w, m, ZR_CONTIGUOUS_BYTES, w->contiguous + used);
+		views[held].time_ns = time_of(w->dp, m, now_ns);
+		w->latest_ns = RTE_MAX(w->latest_ns, views[held].time_ns);
+		used += copied;
+		held++;
+	}
+	zr_pipeline_burst(w->pipeline, views, held);
+	rte_pktmbuf_free_bulk(frames, count);
+	w->status.bursts++;
+	w->status.pkts += count;
+}
+
+/* Stage: another list, when one was published; and when all flows are judged by it, say so. */
+static void notice_list(struct zr_worker *w)
+{
+	const struct zr_announcement *list = atomic_load_explicit(&w->dp->published, memory_order_acquire);
+
+	if (list->generation != w->generation && zr_pipeline_list(w->pipeline, list->image, list->index) == 0)
+		w->generation = list->generation;
+	if (atomic_load_explicit(&w->settled, memory_order_relaxed) != w->generation &&
+	    zr_pipeline_list_settled(w->pipeline)) {
+		atomic_store_explicit(&w->settled_events, w->status.records, memory_order_relaxed);
+		atomic_store_explicit(&w->settled, w->generation, memory_order_release);
+	}
+}
+
+/* Stage: counters as of now, all of one moment. */
+static void publish_counters(struct zr_worker *w)
+{
+	struct zr_worker_status *status = &w->status;
+
+	status->flows = zr_pipeline_flows(w->pipeline);
+	status->flows_undecided = zr_pipeline_flows_undecided(w->pipeline);
+	status->flows_free = zr_pipeline_flows_free(w->pipeline);
+	for (unsigned int i = 0; i < ZR_COUNTER_COUNT; i++)
+		status->counters[i] = zr_pipeline_counter(w->pipeline, (enum zr_counter)i);
+	zr_pipeline_totals(w->pipeline, &status->totals);
+	zr_snapshot_write(&w->snapshot, status);
+}
+
+/* Tell control how far this worker has come; that its ring is empty only when this round found nothing in it. */
+static void report_phase(struct zr_worker *w, enum zr_phase phase, bool found)
+{
+	if (phase == ZR_PHASE_EMPTY && found)
+		return;
+	atomic_store_explicit(&w->reached_ns, w->latest_ns, memory_order_relaxed);
+	atomic_store_explicit(&w->reached, phase, memory_order_release);
+}
+
+/*
+ * While packets come, an event that the ring has no room for is lost: nothing here may wait. At the end nothing is received
+ * any more and control drains.
+ */
+void zr_worker_tell(void *arg, const struct zr_usage *usage)
+{
+	struct zr_worker *w = arg;
+
+	while (!zr_events_put(w->events, usage)) {
+		if (atomic_load_explicit(&w->dp->phase, memory_order_relaxed) != ZR_PHASE_CUT) {
+			w->status.records_lost.bytes += usage->up_bytes + usage->down_bytes;
+			w->status.records_lost.pkts += (uint64_t)usage->up_pkts + usage->down_pkts;
+			return;
+		}
+		sched_yield();
+	}
+	w->status.records++;
+}
+
+static void cut_all(struct zr_worker *w)
+{
+	zr_pipeline_advance(w->pipeline, atomic_load_explicit(&w->dp->end_ns, memory_order_relaxed));
+	zr_pipeline_shutdown(w->pipeline);
+}
+
+static void rest(const struct zr_dataplane *dp)
+{
+	if (dp->shared_cpus)
+		sched_yield();
+	else
+		rte_pause();
+}
+
+int zr_worker_run(void *arg)
+{
+	struct zr_worker *w = arg;
+	struct zr_dataplane *dp = w->dp;
+	uint64_t start = rte_rdtsc(), round = start, end;
+	enum zr_phase phase;
+
+	rte_rcu_qsbr_thread_online(dp->qsbr, w->index);
+	while ((phase = atomic_load_explicit(&dp->phase, memory_order_acquire)) < ZR_PHASE_CUT) {
+		struct rte_mbuf *frames[ROUND_FRAMES];
+		struct zr_queue *from = NULL;
+		unsigned int received = phase == ZR_PHASE_RUN ? receive(w, &from, frames) : 0;
+		unsigned int mine = sort_out(w, from, frames, received);
+		unsigned int count = mine + take(w, frames + mine);
+		bool found = received > 0 || count > 0;
+
+		if (count > 0)
+			judge(w, frames, count, clock_ns(dp));
+		else
+			zr_pipeline_poll(w->pipeline, clock_ns(dp));
+		notice_list(w);
+		end = rte_rdtsc();
+		w->status.total_cycles = end - start;
+		w->status.busy_cycles += found ? end - round : 0;
+		round = end;
+		publish_counters(w);
+		report_phase(w, phase, found);
+		rte_rcu_qsbr_quiescent(dp->qsbr, w->index);
+		if (!found)
+			rest(dp);
+	}
+	if (phase == ZR_PHASE_CUT)
+		cut_all(w);
+	publish_counters(w);
+	rte_rcu_qsbr_thread_offline(dp->qsbr, w->index);
+	return 0;
+}

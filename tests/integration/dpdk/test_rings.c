@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Packets through ports, rings and workers: the dataplane tells what the bare pipeline tells of the same packets. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/integration/dpdk/traffic.h"
+#include "tests/support/frame.h"
+
+/* Fewer frames than a ring between workers holds: none is lost, however slow a worker. */
+#define SUBSCRIBERS 200
+#define JUMBOS      80
+#define JUMBO_BYTES 8900
+
+static struct rig_list list, other;
+
+static int begin(void **state)
+{
+	(void)state;
+	rig_eal();
+	rig_list_make(&list, TRAFFIC_ROWS);
+	rig_list_make(&other, ".example.com,example,3,,,,,\n");
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	rig_list_free(&list);
+	rig_list_free(&other);
+	return 0;
+}
+
+static uint64_t free_pkts(const struct zr_dataplane_status *status)
+{
+	uint64_t pkts = 0;
+
+	for (unsigned int i = 0; i < status->worker_count; i++)
+		pkts += status->workers[i].totals.reason[ZR_REASON_SNI].pkts;
+	return pkts;
+}
+
+static void same_as_bare(const char *port, const char *workers, uint32_t frame_max, unsigned int subscribers,
+			 size_t jumbo, bool prefixes)
+{
+	struct rig_lines told = {0}, expected = {0};
+	struct zr_dataplane_status status;
+	struct zr_prefix_set set = {0};
+	struct zr_dataplane_config config;
+	struct zr_dataplane *dp;
+	struct zr_prefix prefix;
+	struct rte_ring *ring;
+	char device[64];
+	struct traffic t;
+
+	snprintf(device, sizeof(device), "net_ring_%s", port);
+	ring = rig_port(port, 4096);
+	config = rig_config(device, workers);
+	config.frame_max = frame_max;
+	if (prefixes) {
+		assert_int_equal(zr_prefix_parse("10.0.0.0/8", 10, &prefix), 0);
+		assert_int_equal(zr_prefix_set_add(&set, &prefix), 0);
+		config.pipeline.subscribers = &set;
+	}
+	traffic_make(&t, subscribers, jumbo);
+	traffic_reference(&t, &config, &list, &expected);
+	dp = rig_start(&config, &list);
+	traffic_send(&t, ring);
+	rig_wait(dp, &told, t.count);
+	rig_stop(dp, &told, &status);
+	assert_int_equal(status.ports[0].rx_pkts, t.count);
+	assert_true(free_pkts(&status) > t.count / 8 && free_pkts(&status) < t.count / 2);
+	for (unsigned int i = 0; i < status.worker_count; i++)
+		assert_true(status.workers[i].pkts > t.count / 10);
+	rig_lines_equal(&told, &expected);
+	assert_int_equal(rig_mbufs_away(), 0);
+	rig_lines_clear(&told);
+	rig_lines_clear(&expected);
+	zr_prefix_set_clear(&set);
+	traffic_free(&t);
+	rte_ring_free(ring);
+}
+
+static void one_worker_tells_what_the_pipeline_tells(void **state)
+{
+	(void)state;
+	same_as_bare("one", "1", 1522, SUBSCRIBERS, 0, false);
+}
+
+static void three_workers_tell_what_the_pipeline_tells(void **state)
+{
+	(void)state;
+	same_as_bare("three", RIG_LCORES, 1522, SUBSCRIBERS, 0, false);
+}
+
+static void three_workers_with_subscriber_prefixes(void **state)
+{
+	(void)state;
+	same_as_bare("prefixes", RIG_LCORES, 1522, SUBSCRIBERS, 0, true);
+}
+
+static void jumbo_frames_in_segments(void **state)
+{
+	(void)state;
+	same_as_bare("jumbo_one", "2", 9216, JUMBOS, JUMBO_BYTES, false);
+	same_as_bare("jumbo_three", RIG_LCORES, 9216, JUMBOS, JUMBO_BYTES, false);
+}
+
+static void frames_of_64_kib_in_segments(void **state)
+{
+	(void)state;
+	same_as_bare("huge", RIG_LCORES, 65535, 20, 65000, false);
+}
+
+/* One hello for olm.vn, in the SYN (Fast Open), on each of so many flows, of as many subscribers or of one. */
+static void hellos_send(struct rte_ring *ring, unsigned int count, bool one_subscriber)
+{
+	static uint8_t frame[FRAME_MAX], hello[1024];
+
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int who = one_subscriber ? 0 : i;
+		char client[32];
+		struct frame_spec spec = {
+			.src = client,
+			.dst = "203.0.113.1",
+			.src_port = (uint16_t)(10000 + i),
+			.dst_port = 443,
+			.proto = 6,
+			.tcp_flags = 0x02,
+			.data = hello,
+		};
+
+		snprintf(client, sizeof(client), "10.0.%u.%u", who / 250, who % 250 + 1);
+		spec.len = frame_hello("olm.vn", 300, hello, sizeof(hello));
+		rig_send(ring, frame, frame_make(&spec, frame), sizeof(frame));
+	}
+}
+
+/* Tags nobody drained, then a list that cuts every flow: what the record ring has no room for is counted to the byte. */
+static void full_record_ring_is_counted(void **state)
+{
+	const unsigned int flows = 5000, room = 8191;
+	struct rte_ring *ring = rig_port("full", 8192);
+	struct zr_dataplane_config config = rig_config("net_ring_full", "1");
+	struct zr_dataplane_status status, last;
+	struct rig_lines told = {0};
+	struct zr_dataplane *dp;
+	uint64_t lost_flows;
+
+	(void)state;
+	config.pipeline.flows = flows;
+	config.pipeline.charged_records = false;
+	dp = rig_start(&config, &list);
+	hellos_send(ring, flows, false);
+	do {
+		zr_dataplane_status(dp, &status);
+	} while (status.workers[0].pkts < flows);
+	assert_int_equal(status.workers[0].records, flows);
+	assert_int_equal(status.workers[0].flows_free, flows);
+	assert_int_equal(status.workers[0].flows_undecided, 0);
+	assert_int_equal(zr_dataplane_publish(dp, other.image, other.index), 0);
+	do {
+		zr_dataplane_status(dp, &status);
+	} while (status.workers[0].records_lost.pkts + status.workers[0].records < 2 * flows);
+	assert_int_equal(status.unsettled_lists, 1);
+	lost_flows = 2 * flows - room;
+	assert_int_equal(status.workers[0].records, room);
+	assert_int_equal(status.workers[0].records_lost.pkts, lost_flows);
+	assert_int_equal(status.workers[0].flows_free, 0);
+	rig_wait(dp, &told, flows);
+	while (!zr_dataplane_settled(dp))
+		zr_dataplane_drain(dp, rig_lines_take, &told, 1000);
+	rig_stop(dp, &told, &last);
+	assert_int_equal(told.pkts + last.workers[0].records_lost.pkts, flows);
+	assert_int_equal(told.bytes + last.workers[0].records_lost.bytes, last.workers[0].totals.received.bytes);
+	rig_lines_clear(&told);
+	rte_ring_free(ring);
+}
+
+/* One subscriber's frames come faster than his worker takes them: each is judged, or counted as lost under its name. */
+static void full_ring_between_workers_is_counted(void **state)
+{
+	const unsigned int frames = 20000;
+	struct rte_ring *ring = rig_port("flood", 32768);
+	struct zr_dataplane_config config = rig_config("net_ring_flood", RIG_LCORES);
+	struct zr_dataplane_status last;
+	struct rig_lines told = {0};
+	struct zr_dataplane *dp;
+
+	(void)state;
+	hellos_send(ring, frames, true);
+	dp = rig_start(&config, &list);
+	rig_wait(dp, &told, frames);
+	rig_stop(dp, &told, &last);
+	assert_int_equal(last.ports[0].rx_pkts + last.ports[0].drops[ZR_DROP_RING_FULL], frames);
+	assert_int_equal(rig_mbufs_away(), 0);
+	rig_lines_clear(&told);
+	rte_ring_free(ring);
+}
+
+static void stop_cuts_every_flow(void **state)
+{
+	const unsigned int flows = 3000;
+	struct rte_ring *ring = rig_port("stop", 4096);
+	struct zr_dataplane_config config = rig_config("net_ring_stop", RIG_LCORES);
+	struct rig_lines told = {0};
+	struct zr_dataplane *dp;
+	unsigned int cut = 0;
+
+	(void)state;
+	dp = rig_start(&config, &list);
+	hellos_send(ring, flows, false);
+	rig_wait(dp, &told, flows);
+	rig_stop(dp, &told, NULL);
+	for (size_t i = 0; i < told.count; i++) {
+		char shutdown[32];
+
+		snprintf(shutdown, sizeof(shutdown), "cause %u final 1", ZR_CAUSE_SHUTDOWN);
+		cut += strstr(told.at[i], shutdown) != NULL;
+	}
+	assert_int_equal(cut, flows);
+	assert_int_equal(told.count, 2 * flows);
+	rig_lines_clear(&told);
+	rte_ring_free(ring);
+}
+
+/* Given up without an orderly stop: everything ends all the same, whatever is open and undrained. */
+static void free_without_stop_ends_all(void **state)
+{
+	struct rte_ring *ring = rig_port("given_up", 4096);
+	struct zr_dataplane_config config = rig_config("net_ring_given_up", RIG_LCORES);
+	struct zr_dataplane *dp = rig_start(&config, &list);
+
+	(void)state;
+	hellos_send(ring, 1000, false);
+	assert_false(zr_dataplane_idle(dp));
+	zr_dataplane_free(dp);
+	rte_ring_free(ring);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_worker_tells_what_the_pipeline_tells),
+		cmocka_unit_test(three_workers_tell_what_the_pipeline_tells),
+		cmocka_unit_test(three_workers_with_subscriber_prefixes),
+		cmocka_unit_test(jumbo_frames_in_segments),
+		cmocka_unit_test(frames_of_64_kib_in_segments),
+		cmocka_unit_test(full_record_ring_is_counted),
+		cmocka_unit_test(full_ring_between_workers_is_counted),
+		cmocka_unit_test(stop_cuts_every_flow),
+		cmocka_unit_test(free_without_stop_ends_all),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/support/fake_dataplane.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct zr_dataplane fake_dataplane;
+
+void fake_dataplane_reset(void)
+{
+	fake_dataplane = (struct zr_dataplane){
+		.settles = true,
+		.settled = true,
+		.usage =
+			{
+				.type = ZR_USAGE_PART,
+				.verdict = ZR_FREE,
+				.reason = ZR_REASON_SNI,
+				.cause = ZR_CAUSE_FIN,
+				.final = true,
+				.rule = ZR_ENTRY_NONE,
+				.family = 4,
+				.proto = 6,
+				.up_bytes = 40,
+				.up_pkts = 1,
+				.first_us = 1,
+				.last_us = 2,
+			},
+		.status = {.port_count = 1, .worker_count = 2},
+	};
+	strcpy(fake_dataplane.status.ports[0].device, "fake0");
+}
+
+int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr_image *image,
+		       const struct zr_suffix_index *index, struct zr_dataplane **out, char *error, size_t error_len)
+{
+	(void)config;
+	(void)index;
+	(void)error;
+	(void)error_len;
+	fake_dataplane.image = image;
+	fake_dataplane.published = 1;
+	*out = &fake_dataplane;
+	return 0;
+}
+
+int zr_dataplane_publish(struct zr_dataplane *dp, const struct zr_image *image, const struct zr_suffix_index *index)
+{
+	(void)index;
+	if (!dp->settled)
+		return -EBUSY;
+	dp->image = image;
+	dp->published++;
+	dp->settled = dp->settles;
+	return 0;
+}
+
+bool zr_dataplane_settled(const struct zr_dataplane *dp)
+{
+	return dp->settled;
+}
+
+unsigned int zr_dataplane_drain(struct zr_dataplane *dp, void (*take)(void *arg, const struct zr_usage *usage),
+				void *arg, unsigned int max)
+{
+	unsigned int count = dp->events < max ? dp->events : max;
+
+	for (unsigned int i = 0; i < count; i++)
+		take(arg, &dp->usage);
+	dp->events -= count;
+	return count;
+}
+
+const char *zr_drop_name(enum zr_drop drop)
+{
+	static const char *const names[] = {
+#define X(id, name) [ZR_DROP_##id] = name,
+		ZR_DROPS(X)
+#undef X
+	};
+
+	return names[drop];
+}
+
+void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out)
+{
+	*out = dp->status;
+}
+
+bool zr_dataplane_idle(struct zr_dataplane *dp)
+{
+	(void)dp;
+	return true;
+}
+
+int zr_dataplane_stop(struct zr_dataplane *dp)
+{
+	dp->events += dp->at_stop;
+	dp->at_stop = 0;
+	if (dp->stop_calls == 0)
+		return dp->events > 0 ? -EAGAIN : 0;
+	dp->stop_calls--;
+	return -EAGAIN;
+}
+
+void zr_dataplane_free(struct zr_dataplane *dp)
+{
+	(void)dp;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A dataplane that a test scripts: control's side of dataplane/dpdk/dataplane.h without EAL, ports or workers. */
+#ifndef TESTS_SUPPORT_FAKE_DATAPLANE_H
+#define TESTS_SUPPORT_FAKE_DATAPLANE_H
+
+#include "dataplane/dpdk/dataplane.h"
+
+struct zr_dataplane {
+	const struct zr_image *image; /* published last */
+	unsigned int published;       /* how often, the first one included */
+	bool settles;                 /* a published list settles at once */
+	bool settled;
+	unsigned int stop_calls; /* so many calls of stop are answered with -EAGAIN */
+	struct zr_usage usage;   /* what every event is */
+	unsigned int events;     /* waiting to be drained */
+	unsigned int at_stop;    /* events that the first call of stop makes */
+	struct zr_dataplane_status status;
+};
+
+/* The one there is: zr_dataplane_start returns it. Set its members before and while the daemon runs. */
+extern struct zr_dataplane fake_dataplane;
+
+/* A free flow's usage record, judged by no list. */
+void fake_dataplane_reset(void);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration: what it means, and every error with its line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/config.h"
+
+#define LEAST                                                                          \
+	"gateway = \"gw\";\n"                                                          \
+	"dataplane = { workers = \"1\"; ports = ( { device = \"net_null0\"; } ); };\n" \
+	"list = { file = \"list.csv\"; };\n"
+
+/* Where the shipped sample lies. */
+static const char *sample;
+
+static char path[] = "/tmp/zr-config-XXXXXX";
+
+static int read_config(const char *text, size_t len, struct zr_config *config, struct zr_config_errors *errors)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+	return zr_config_read(path, config, errors);
+}
+
+/* The file has exactly these errors; each is given without the file's name: "LINE: text". */
+static void has_errors(const char *text, const char *const *expected)
+{
+	struct zr_config_errors errors;
+	struct zr_config config;
+	size_t count = 0;
+
+	assert_int_equal(read_config(text, strlen(text), &config, &errors), -EINVAL);
+	for (; expected[count] != NULL && count < errors.count; count++) {
+		assert_memory_equal(errors.lines[count], path, strlen(path));
+		assert_string_equal(errors.lines[count] + strlen(path) + 1, expected[count]);
+	}
+	assert_null(expected[count]);
+	assert_int_equal(errors.count, count);
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+}
+
+static void has_error(const char *text, const char *expected)
+{
+	const char *const all[] = {expected, NULL};
+
+	has_errors(text, all);
+}
+
+static void test_least(void **state)
+{
+	struct zr_config_errors errors;
+	struct zr_config config;
+	struct zr_dataplane_config dataplane;
+
+	(void)state;
+	assert_int_equal(read_config(LEAST, strlen(LEAST), &config, &errors), 0);
+	assert_string_equal(config.gateway, "gw");
+	assert_string_equal(config.workers, "1");
+	assert_string_equal(config.eal, "");
+	assert_int_equal(config.port_count, 1);
+	assert_string_equal(config.ports[0].device, "net_null0");
+	assert_int_equal(config.ports[0].role, ZR_ROLE_BOTH);
+	assert_string_equal(config.records.path, "/run/zerorate/records.sock");
+	assert_string_equal(config.control.path, "/run/zerorate/control.sock");
+	assert_true(config.retro_credit);
+	assert_false(config.charged_flows);
+	zr_config_dataplane(&config, &dataplane);
+	assert_int_equal(dataplane.pipeline.flows, 1 << 20);
+	assert_int_equal(dataplane.pipeline.interim_us, 900000000);
+	assert_int_equal(dataplane.pipeline.timeout_us[ZR_TIMEOUT_TCP], 7440000000);
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+}
+
+static void test_all(void **state)
+{
+	static const char text[] =
+		"gateway = \"hn-gw-01\";\n"
+		"dataplane = { mode = \"tap\"; workers = \"1-3,5\"; eal = \"--no-huge -m 1024 "
+		"--log-level=lib.eal:4\";\n"
+		"  ports = ( { device = \"a\"; role = \"access\"; domain = 65535; }, { device = \"b\"; role = "
+		"\"core\"; } );\n"
+		"  frame_max = \"1518B\"; flows = \"2M\"; reassembly_memory = \"32MiB\"; retro_credit = false; };\n"
+		"subscribers = [ \"10.0.0.0/8\", \"2405:4800::/32\" ]; tunnel_endpoints = [ \"10.200.0.0/24\" ];\n"
+		"timeouts = { tcp = \"1h\"; quic = \"5m\"; udp = \"1m\"; undecided = \"30s\"; linger = \"5s\"; };\n"
+		"list = { file = \"l.csv\"; signatures_required = 0; };\n"
+		"records = { socket = \"r.sock\"; group = \"root\"; memory = \"8MiB\"; interim_interval = \"1m\";\n"
+		"  charged_flows = true; };\n"
+		"control = { socket = \"c.sock\"; group = \"root\"; };\n";
+	struct zr_config_errors errors;
+	struct zr_config config;
+	struct zr_dataplane_config dataplane;
+
+	(void)state;
+	assert_int_equal(read_config(text, strlen(text), &config, &errors), 0);
+	zr_config_dataplane(&config, &dataplane);
+	assert_string_equal(dataplane.workers, "1-3,5");
+	assert_string_equal(dataplane.eal, "--no-huge -m 1024 --log-level=lib.eal:4");
+	assert_int_equal(dataplane.port_count, 2);
+	assert_string_equal(dataplane.ports[1].device, "b");
+	assert_int_equal(dataplane.ports[0].role, ZR_ROLE_ACCESS);
+	assert_int_equal(dataplane.ports[0].domain, 65535);
+	assert_int_equal(dataplane.ports[1].role, ZR_ROLE_CORE);
+	assert_int_equal(dataplane.ports[1].domain, 0);
+	assert_int_equal(dataplane.frame_max, 1518);
+	assert_int_equal(dataplane.pipeline.flows, 2000000);
+	assert_int_equal(dataplane.pipeline.reassembly_bytes, 32 << 20);
+	assert_false(dataplane.pipeline.retro_credit);
+	assert_true(dataplane.pipeline.charged_records);
+	assert_false(dataplane.pipeline.keep_names);
+	assert_false(dataplane.pipeline.packets.open_all_tunnels);
+	assert_int_equal(dataplane.pipeline.subscribers->count, 2);
+	assert_int_equal(dataplane.pipeline.packets.tunnel_endpoints->count, 1);
+	assert_int_equal(dataplane.pipeline.timeout_us[ZR_TIMEOUT_TCP], 3600000000);
+	assert_int_equal(dataplane.pipeline.timeout_us[ZR_TIMEOUT_LINGER], 5000000);
+	assert_int_equal(config.records_memory_bytes, 8 << 20);
+	assert_string_equal(config.records.path, "r.sock");
+	assert_int_equal(config.control.group, 0);
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+}
+
+static void test_sample(void **state)
+{
+	struct zr_config_errors errors;
+	struct zr_config config;
+
+	(void)state;
+	assert_int_equal(zr_config_read(sample, &config, &errors), 0);
+	assert_int_equal(errors.count, 0);
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+}
+
+/* All of them in one run, in the order of the file. */
+static void test_many_errors(void **state)
+{
+	static const char text[] = "gatewai = \"gw\";\n"
+				   "dataplane = {\n"
+				   "  wrkers = \"1\";\n"
+				   "  ports = ( { device = \"a\"; role = \"acces\"; },\n"
+				   "            { device = \"a\"; } );\n"
+				   "  flows = 1000;\n"
+				   "  reassembly_memory = \"64\";\n"
+				   "};\n"
+				   "subscribers = [ \"10.0.0.1/8\", \"ten\" ];\n"
+				   "timeouts = { tcp = \"25h\"; icmp = \"1s\"; };\n"
+				   "list = { };\n";
+	static const char *const expected[] = {
+		"1: there is no key \"gatewai\" here: did you mean \"gateway\"?",
+		"3: there is no key \"wrkers\" here: did you mean \"workers\"?",
+		"4: there is no role \"acces\": write role = \"access\", \"core\" or \"both\"",
+		"5: device \"a\" is a port already: name each once",
+		"6: flows is a number, thousands as K, M, G, in quotes: write flows = \"1M\", up to 1G",
+		"7: reassembly_memory is a size with its unit (B, KiB, MiB, GiB, KB, MB, GB), in quotes: write "
+		"reassembly_memory = \"64MiB\", 1MiB to 1TiB",
+		"2: workers is missing: write workers = \"1-3\"",
+		"9: \"10.0.0.1/8\" has address bits behind its length: write \"10.0.0.0/8\"",
+		"9: subscribers holds \"ten\", which is no address prefix: write subscribers = [ \"10.0.0.0/8\", "
+		"\"2405:4800::/32\" ]",
+		"10: tcp is out of bounds: write tcp = \"60s\", 1ms to 24h",
+		"10: there is no key \"icmp\" here: did you mean \"tcp\"?",
+		"11: file is missing: write file = \"/var/lib/zerorate/list.csv\"",
+		"0: gateway is missing: write gateway = \"hn-gw-01\"",
+		NULL,
+	};
+
+	(void)state;
+	has_errors(text, expected);
+}
+
+static void test_not_built(void **state)
+{
+	static const char *const cases[][2] = {
+		{"trusted_resolvers = [ \"10.0.0.53/32\" ];\n", "4: trusted_resolvers is not built yet: remove it"},
+		{"ledger = { retention = \"30d\"; };\n",
+		 "4: ledger is not built yet: remove it; records are kept in memory (records.memory)"},
+		{"records = { tariff_switch = [ \"00:00\" ]; };\n", "4: tariff_switch is not built yet: remove it"},
+		{"records = { consumers = [ \"billing\" ]; };\n",
+		 "4: consumers is not built yet: remove it; any name may subscribe"},
+		{"records = { totals_interval = \"1h\"; };\n",
+		 "4: totals_interval is not built yet: remove it; `zerorate status` shows totals"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), LEAST "%s", cases[i][0]);
+		has_error(text, cases[i][1]);
+	}
+	has_error("gateway = \"gw\";\n"
+		  "dataplane = { workers = \"1\"; mode = \"inline\"; ports = ( { device = \"a\"; } ); };\n"
+		  "list = { file = \"l\"; };\n",
+		  "2: mode \"inline\" is not built yet: write mode = \"tap\"");
+	has_error("gateway = \"gw\";\n"
+		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; peer = \"b\"; } ); };\n"
+		  "list = { file = \"l\"; };\n",
+		  "2: peer is not built yet: remove it; ports are only listened to");
+	has_error("gateway = \"gw\";\n"
+		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); };\n"
+		  "list = { file = \"l\"; signatures_required = 2; };\n",
+		  "3: signatures_required above 0 is not built yet: write signatures_required = 0 and guard who may "
+		  "write the list");
+}
+
+static void test_wrong_types(void **state)
+{
+	(void)state;
+	has_error("gateway = 7;\n"
+		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); }; list = { file = \"l\"; };\n",
+		  "1: gateway is a text in quotes: write gateway = \"hn-gw-01\"");
+	has_error("gateway = \"\";\n"
+		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); }; list = { file = \"l\"; };\n",
+		  "1: gateway has 1 to 64 bytes and no control characters: write gateway = \"hn-gw-01\"");
+	has_error("gateway = \"gw\"; list = \"l\";\n"
+		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); };\n",
+		  "1: list is a group: write list = { file = \"/var/lib/zerorate/list.csv\"; }");
+	has_error("gateway = \"gw\"; list = { file = \"l\"; };\n"
+		  "dataplane = { workers = \"all\"; ports = ( { device = \"a\"; } ); };\n",
+		  "2: workers \"all\" is no list of lcores: write workers = \"1-3\"");
+	has_error("gateway = \"gw\"; list = { file = \"l\"; };\n"
+		  "dataplane = { workers = \"1\"; eal = \"--no-huge -l 1-3\"; ports = ( { device = \"a\"; } ); };\n",
+		  "2: eal must not name cores: write them into workers");
+	has_error("gateway = \"gw\"; list = { file = \"l\"; };\n"
+		  "dataplane = { workers = \"1\"; ports = ( ); };\n",
+		  "2: ports is a list of 1 to 32 ports in ( ): write ports = ( { device = \"0000:03:00.0\"; role = "
+		  "\"both\"; } )");
+	has_error("gateway = \"gw\"; list = { file = \"l\"; };\n"
+		  "dataplane = { workers = \"1\"; retro_credit = 1; ports = ( { device = \"a\"; } ); };\n",
+		  "2: retro_credit is yes or no: write retro_credit = true");
+	has_error("gateway = \"gw\"; list = { file = \"l\"; };\n"
+		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; domain = 65536; } ); };\n",
+		  "2: domain is a number without quotes: write domain = 0, up to 65535");
+}
+
+static void test_syntax(void **state)
+{
+	(void)state;
+	has_error("gateway = \"gw\n",
+		  "2: syntax error: write KEY = VALUE; with texts in quotes, groups in { }, arrays in "
+		  "[ ] and lists in ( )");
+}
+
+static void test_unreadable(void **state)
+{
+	struct zr_config_errors errors;
+	struct zr_config config;
+
+	(void)state;
+	assert_int_equal(zr_config_read("/nowhere/zerorated.conf", &config, &errors), -EINVAL);
+	assert_int_equal(errors.count, 1);
+	assert_string_equal(errors.lines[0],
+			    "/nowhere/zerorated.conf:0: cannot be read: No such file or directory; name "
+			    "the configuration with -c");
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+	assert_int_equal(zr_config_read("/tmp", &config, &errors), -EINVAL);
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+	assert_int_equal(read_config("a\0b", 3, &config, &errors), -EINVAL);
+	assert_non_null(strstr(errors.lines[0], ":1: holds zero bytes"));
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+}
+
+/* Whatever a file holds, it is refused or read: every beginning of a good one. */
+static void test_cut(void **state)
+{
+	struct zr_config_errors errors;
+	struct zr_config config;
+
+	(void)state;
+	for (size_t len = 0; len < strlen(LEAST); len++) {
+		int err = read_config(LEAST, len, &config, &errors);
+
+		assert_true(err == 0 || (err == -EINVAL && errors.count > 0));
+		zr_config_errors_clear(&errors);
+		zr_config_clear(&config);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_least),     cmocka_unit_test(test_all),
+		cmocka_unit_test(test_sample),    cmocka_unit_test(test_many_errors),
+		cmocka_unit_test(test_not_built), cmocka_unit_test(test_wrong_types),
+		cmocka_unit_test(test_syntax),    cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_cut),
+	};
+	int failed;
+
+	sample = argc > 1 ? argv[1] : "";
+	if (mkstemp(path) < 0)
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(path);
+	return failed;
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The whole daemon over a scripted dataplane: lists that are replaced, status, signals, the end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/client.h"
+#include "control/daemon.h"
+#include "tests/support/fake_dataplane.h"
+
+#define HEAD                                                                                   \
+	"#! issuer: test\n#! issued: 2020-01-01T00:00:00Z\n#! expires: 2099-12-31T23:59:59Z\n" \
+	"match,service,rating_group\n"
+
+/* How long something may take to come about. */
+#define PATIENCE_MS 5000
+
+static char folder[] = "/tmp/zr-daemon-XXXXXX";
+static char gateway[] = "gw", workers[] = "1", no_eal[] = "";
+static char list_path[64], records_path[64], control_path[64];
+
+struct running {
+	struct zr_config config;
+	pthread_t thread;
+	int result;
+};
+
+static void write_list(const char *text)
+{
+	FILE *file = fopen(list_path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void *run(void *arg)
+{
+	struct running *running = arg;
+
+	running->result = zr_daemon_run(&running->config);
+	return NULL;
+}
+
+/* Ask for the status; NULL when the daemon is not there. */
+static json_t *ask(void)
+{
+	char error[ZR_CLIENT_ERROR], *reply = NULL;
+	int fd = zr_client_connect(control_path, error);
+	json_t *status = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (zr_client_ask(fd, "{\"op\":\"status\"}", &reply, error) == 0)
+		status = json_loads(reply, 0, NULL);
+	free(reply);
+	close(fd);
+	return status;
+}
+
+static json_int_t number_at(const json_t *object, const char *member, const char *inner)
+{
+	const json_t *value = json_object_get(object, member);
+
+	return json_integer_value(inner != NULL ? json_object_get(value, inner) : value);
+}
+
+/* Wait until a number of the status is so; the status, or NULL when it never came to be. */
+static json_t *wait_for(const char *member, const char *inner, json_int_t value)
+{
+	for (unsigned int ms = 0; ms < PATIENCE_MS; ms += 5) {
+		json_t *status = ask();
+
+		if (status != NULL && number_at(status, member, inner) == value)
+			return status;
+		json_decref(status);
+		usleep(5000);
+	}
+	return NULL;
+}
+
+static void begin(struct running *running)
+{
+	*running = (struct running){.config = {.gateway = gateway,
+					       .list_file = list_path,
+					       .workers = workers,
+					       .eal = no_eal,
+					       .records_memory_bytes = 1 << 20,
+					       .records = {.path = records_path, .group = ZR_NO_GROUP},
+					       .control = {.path = control_path, .group = ZR_NO_GROUP}}};
+	fake_dataplane_reset();
+	write_list("#! serial: 1\n" HEAD ".olm.vn,olm,1\n");
+	assert_int_equal(pthread_create(&running->thread, NULL, run, running), 0);
+	json_decref(wait_for("list", "serial", 1));
+}
+
+static void end(struct running *running, int signal)
+{
+	kill(getpid(), signal);
+	assert_int_equal(pthread_join(running->thread, NULL), 0);
+	assert_int_equal(running->result, 0);
+}
+
+static int connect_records(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(address.sun_path, records_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* All that comes until the daemon closes. */
+static size_t read_to_end(int fd, char *out, size_t room)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	while (len < room - 1 && (got = recv(fd, out + len, room - 1 - len, 0)) > 0)
+		len += (size_t)got;
+	out[len] = '\0';
+	return len;
+}
+
+static unsigned int count_of(const char *text, const char *what)
+{
+	unsigned int count = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		count++;
+	return count;
+}
+
+static void test_status_shape(void **state)
+{
+	static const char *const members[] = {
+		"op",          "gateway",      "state",           "warnings", "list",
+		"input_ended", "distribution", "ports",           "workers",  "flows",
+		"counters",    "totals",       "exactness_bytes", "records",  "consumers",
+	};
+	struct running running;
+	json_t *status;
+
+	(void)state;
+	begin(&running);
+	fake_dataplane.status.ports[0].drops[ZR_DROP_RING_FULL] = 3;
+	fake_dataplane.status.workers[0].flows = 10;
+	fake_dataplane.status.workers[1].flows = 5;
+	fake_dataplane.status.workers[0].flows_undecided = 2;
+	fake_dataplane.status.workers[1].flows_free = 4;
+	fake_dataplane.status.workers[0].totals.received = (struct zr_volume){2, 100};
+	fake_dataplane.status.workers[0].totals.reason[ZR_REASON_SNI] = (struct zr_volume){2, 100};
+	fake_dataplane.events = 7;
+	status = wait_for("records", "seq", 7);
+	assert_non_null(status);
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		assert_non_null(json_object_get(status, members[i]));
+	assert_int_equal(json_object_size(status), sizeof(members) / sizeof(*members));
+	assert_string_equal(json_string_value(json_object_get(status, "state")), "running");
+	assert_int_equal(number_at(status, "exactness_bytes", NULL), 0);
+	assert_int_equal(number_at(status, "flows", "open"), 15);
+	assert_int_equal(number_at(status, "flows", "charged"), 9);
+	assert_int_equal(number_at(status, "totals", "bytes"), 100);
+	assert_int_equal(number_at(json_object_get(status, "totals"), "free", "pkts"), 2);
+	assert_int_equal(number_at(status, "records", "kept"), 7);
+	assert_int_equal(number_at(json_array_get(json_object_get(status, "ports"), 0), "drops", "ring_full"), 3);
+	assert_int_equal(json_array_size(json_object_get(status, "workers")), 2);
+	assert_int_equal(number_at(status, "list", "entries"), 1);
+	assert_true(json_is_null(json_object_get(json_object_get(status, "list"), "refused")));
+	json_decref(status);
+
+	fake_dataplane.status.workers[1].totals.reason[ZR_REASON_SNI].bytes = 9;
+	fake_dataplane.status.workers[0].totals.received.bytes += 4;
+	status = ask();
+	assert_int_equal(number_at(status, "exactness_bytes", NULL), 13);
+	json_decref(status);
+	end(&running, SIGTERM);
+	assert_null(ask());
+}
+
+static void test_reload(void **state)
+{
+	struct running running;
+	const struct zr_image *first;
+	const json_t *refused;
+	json_t *status;
+
+	(void)state;
+	begin(&running);
+	first = fake_dataplane.image;
+	write_list("#! serial: 2\n" HEAD ".olm.vn,olm,1\n.hocmai.vn,hocmai,2\n");
+	kill(getpid(), SIGHUP);
+	status = wait_for("list", "serial", 2);
+	assert_non_null(status);
+	assert_int_equal(number_at(status, "list", "entries"), 2);
+	json_decref(status);
+	assert_ptr_not_equal(fake_dataplane.image, first);
+
+	write_list("#! serial: 3\n" HEAD "not a name,olm,1\n.x.vn,x\n");
+	kill(getpid(), SIGHUP);
+	for (unsigned int i = 0; i < 500; i++) {
+		status = ask();
+		refused = json_object_get(json_object_get(status, "list"), "refused");
+		if (json_is_object(refused))
+			break;
+		json_decref(status);
+		usleep(5000);
+	}
+	assert_int_equal(number_at(status, "list", "serial"), 2);
+	assert_true(json_integer_value(json_object_get(refused, "error_count")) >= 2);
+	assert_memory_equal(json_string_value(json_array_get(json_object_get(refused, "errors"), 0)), list_path,
+			    strlen(list_path));
+	json_decref(status);
+	assert_int_equal(fake_dataplane.published, 2);
+
+	/* A good one ends the refusal. */
+	write_list("#! serial: 4\n" HEAD ".olm.vn,olm,1\n");
+	kill(getpid(), SIGHUP);
+	status = wait_for("list", "serial", 4);
+	assert_true(json_is_null(json_object_get(json_object_get(status, "list"), "refused")));
+	json_decref(status);
+	unlink(list_path);
+	kill(getpid(), SIGHUP);
+	usleep(50000);
+	status = ask();
+	assert_int_equal(number_at(status, "list", "serial"), 4);
+	json_decref(status);
+	end(&running, SIGINT);
+}
+
+/* While one list is on its way any number of signals become one more replacement. */
+static void test_reloads_fold(void **state)
+{
+	struct running running;
+	json_t *status;
+
+	(void)state;
+	begin(&running);
+	fake_dataplane.settles = false;
+	write_list("#! serial: 2\n" HEAD ".olm.vn,olm,1\n");
+	kill(getpid(), SIGHUP);
+	json_decref(wait_for("list", "serial", 2));
+	assert_int_equal(fake_dataplane.published, 2);
+	write_list("#! serial: 3\n" HEAD ".olm.vn,olm,1\n");
+	for (unsigned int i = 0; i < 20; i++) {
+		kill(getpid(), SIGHUP);
+		usleep(2000);
+	}
+	status = ask();
+	assert_int_equal(number_at(status, "list", "serial"), 2);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(status, "list"), "phase")), "settling");
+	json_decref(status);
+	assert_int_equal(fake_dataplane.published, 2);
+	fake_dataplane.settles = true;
+	fake_dataplane.settled = true;
+	json_decref(wait_for("list", "serial", 3));
+	usleep(100000);
+	assert_int_equal(fake_dataplane.published, 3);
+	end(&running, SIGTERM);
+}
+
+/* At the end what was cut is numbered and sent, more signals change nothing, then the connection is closed. */
+static void test_end_delivers(void **state)
+{
+	static char text[1 << 22];
+	struct running running;
+	int fd;
+
+	(void)state;
+	begin(&running);
+	fd = connect_records();
+	assert_true(send(fd, "{\"op\":\"subscribe\",\"consumer\":\"b\"}\n", 34, 0) > 0);
+	json_decref(wait_for("records", "seq", 0));
+	fake_dataplane.stop_calls = 20;
+	fake_dataplane.at_stop = 500;
+	kill(getpid(), SIGTERM);
+	usleep(5000);
+	kill(getpid(), SIGTERM);
+	kill(getpid(), SIGHUP);
+	read_to_end(fd, text, sizeof(text));
+	assert_int_equal(count_of(text, "{\"op\":\"record\""), 500);
+	assert_non_null(strstr(text, "\"seq\":500,"));
+	close(fd);
+	assert_int_equal(pthread_join(running.thread, NULL), 0);
+	assert_int_equal(running.result, 0);
+}
+
+static void is_refused(const char *request, size_t len, const char *why)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char reply[1024];
+
+	strcpy(address.sun_path, control_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(send(fd, request, len, MSG_NOSIGNAL), len);
+	read_to_end(fd, reply, sizeof(reply));
+	assert_memory_equal(reply, "{\"op\":\"error\",\"error\":\"", 23);
+	assert_non_null(strstr(reply, why));
+	assert_string_equal(strchr(reply, '\n'), "\n");
+	close(fd);
+}
+
+static void test_control_garbage(void **state)
+{
+	char line[5000];
+	struct running running;
+	json_t *status;
+
+	(void)state;
+	begin(&running);
+	memset(line, 'x', sizeof(line));
+	is_refused(line, 4096, "4096 bytes");
+	is_refused("hello\n", 6, "one JSON object");
+	is_refused("{\"op\":\"status\",\"all\":true}\n", 27, "one JSON object");
+	is_refused("{\"op\":\"reboot\"}\n", 16, "no such op");
+	status = ask();
+	assert_non_null(status);
+	json_decref(status);
+	end(&running, SIGTERM);
+}
+
+/* Several requests on one connection, sent at once: as many replies, in one line each. */
+static void test_control_many(void **state)
+{
+	static char text[1 << 20];
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct running running;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+	begin(&running);
+	strcpy(address.sun_path, control_path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	for (unsigned int i = 0; i < 200; i++)
+		assert_int_equal(send(fd, "{\"op\":\"status\"}\n", 16, MSG_NOSIGNAL), 16);
+	shutdown(fd, SHUT_WR);
+	read_to_end(fd, text, sizeof(text));
+	assert_int_equal(count_of(text, "{\"op\":\"status\""), 200);
+	assert_int_equal(count_of(text, "\n"), 200);
+	close(fd);
+	end(&running, SIGTERM);
+}
+
+static void test_no_list(void **state)
+{
+	struct zr_config config = {.gateway = gateway,
+				   .list_file = list_path,
+				   .records_memory_bytes = 1 << 20,
+				   .records = {.path = records_path, .group = ZR_NO_GROUP},
+				   .control = {.path = control_path, .group = ZR_NO_GROUP}};
+
+	(void)state;
+	fake_dataplane_reset();
+	write_list("#! serial: 1\n" HEAD "not a name,olm,1\n");
+	assert_int_equal(zr_daemon_run(&config), -EINVAL);
+	unlink(list_path);
+	assert_int_equal(zr_daemon_run(&config), -ENOENT);
+	assert_int_equal(fake_dataplane.published, 0);
+}
+
+static void test_client_errors(void **state)
+{
+	char error[ZR_CLIENT_ERROR];
+
+	(void)state;
+	assert_int_equal(zr_client_connect("/nowhere/control.sock", error), -ENOENT);
+	assert_non_null(strstr(error, "start zerorated"));
+	memset(error, 'x', 200);
+	error[200] = '\0';
+	assert_int_equal(zr_client_connect(strdupa(error), error), -ENAMETOOLONG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status_shape),    cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reloads_fold),    cmocka_unit_test(test_end_delivers),
+		cmocka_unit_test(test_control_garbage), cmocka_unit_test(test_control_many),
+		cmocka_unit_test(test_no_list),         cmocka_unit_test(test_client_errors),
+	};
+	sigset_t set;
+	int failed;
+
+	/* The daemon takes them as events, in whichever thread they would have arrived. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	snprintf(list_path, sizeof(list_path), "%s/list.csv", folder);
+	snprintf(records_path, sizeof(records_path), "%s/records.sock", folder);
+	snprintf(control_path, sizeof(control_path), "%s/control.sock", folder);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(list_path);
+	rmdir(folder);
+	return failed;
+}
