@@ -107,14 +107,16 @@ int zr_ports_open(struct zr_dataplane *dp, char *error, size_t error_len)
 	return status != 0 ? status : queues_list(dp, error, error_len);
 }
 
-/* net_pcap marks each mbuf with its packet's time in microseconds. */
-static int stamps_find(struct zr_dataplane *dp, char *error, size_t error_len)
+/* Where packets get their time from: net_pcap marks each mbuf with its own, in microseconds; else the clock. */
+static int time_find(struct zr_dataplane *dp, char *error, size_t error_len)
 {
 	int flag = rte_mbuf_dynflag_lookup(RTE_MBUF_DYNFLAG_RX_TIMESTAMP_NAME, NULL);
 
 	dp->file_time = dp->config.port_count > 0 && dp->devices[0].ends;
-	if (!dp->file_time)
+	if (!dp->file_time) {
+		dp->clock_offset_ns = zr_clock_ns(CLOCK_REALTIME) - zr_clock_ns(CLOCK_MONOTONIC);
 		return 0;
+	}
 	dp->stamp_offset = rte_mbuf_dynfield_lookup(RTE_MBUF_DYNFIELD_TIMESTAMP_NAME, NULL);
 	if (flag < 0 || dp->stamp_offset < 0) {
 		snprintf(error, error_len, "port %s: its driver does not tell packets' times; use DPDK 22.11",
@@ -134,7 +136,7 @@ int zr_ports_start(struct zr_dataplane *dp, char *error, size_t error_len)
 
 		status = zr_port_start(&s);
 	}
-	return status != 0 ? status : stamps_find(dp, error, error_len);
+	return status != 0 ? status : time_find(dp, error, error_len);
 }
 
 void zr_ports_close(struct zr_dataplane *dp)

@@ -5,6 +5,7 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include <rte_mbuf.h>
 #include <rte_rcu_qsbr.h>
@@ -73,6 +74,7 @@ struct zr_worker {
 	unsigned int turn;          /* which of its queues is polled next */
 	uint64_t generation;        /* of the list that its pipeline judges by */
 	uint64_t latest_ns;         /* the latest packet's time */
+	int64_t ahead_us;           /* what the pipeline was told that the wall clock is ahead */
 	struct zr_worker_status status;
 
 	struct zr_snapshot snapshot;
@@ -97,9 +99,11 @@ struct zr_dataplane {
 	uint32_t flows_max; /* of each worker */
 	bool hardware;      /* the ports spread subscribers */
 	bool shared_cpus;
-	bool file_time;      /* packets bring their capture's time, and no clock is read */
-	int stamp_offset;    /* where in an mbuf its time stands */
-	uint64_t stamp_flag; /* … when this flag is set */
+	bool file_time; /* packets bring their capture's time, and no clock is read */
+	uint64_t
+		clock_offset_ns; /* from the monotonic clock to the time that packets get: the wall clock's at the start */
+	int stamp_offset;        /* where in an mbuf its time stands */
+	uint64_t stamp_flag;     /* … when this flag is set */
 
 	alignas(64) _Atomic(const struct zr_announcement *) published;
 	_Atomic unsigned int phase;      /* enum zr_phase */
@@ -109,6 +113,14 @@ struct zr_dataplane {
 	uint64_t token;          /* grace period of the last publication */
 	unsigned int drain_turn; /* the worker that is drained first */
 };
+
+static inline uint64_t zr_clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
 
 /* worker.c: a worker's life, on its lcore. arg: its struct zr_worker. */
 int zr_worker_run(void *arg);

@@ -4,6 +4,7 @@
  * allocates. (The clock is read through the vDSO. A worker without a CPU for itself yields when it found nothing.)
  */
 #include <sched.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -16,8 +17,10 @@
 #include "dataplane/dpdk/spread.h"
 #include "dataplane/dpdk/state.h"
 
-#define SECOND_NS UINT64_C(1000000000)
 #define NS_PER_US 1000
+
+/* Of stamps no more than this is wrong; a clock that is slewed passes it seldom. */
+#define CLOCK_STEP_US 100000
 
 /* What of a frame is read to find its subscriber: longer headers count as cut short. */
 #define HEADERS_BYTES 2048
@@ -161,15 +164,22 @@ static unsigned int take(struct zr_worker *w, struct rte_mbuf **frames)
 	return count;
 }
 
-/* The system's clock; 0 when packets bring their time, since the clock has nothing to do with them. */
-static uint64_t clock_ns(const struct zr_dataplane *dp)
+/*
+ * Stage: the time. It runs on with the monotonic clock from what the wall clock said at the start; when the wall clock is
+ * set, the pipeline is told by how much it is off. 0 when packets bring their time, since no clock has to do with them.
+ */
+static uint64_t time_now(struct zr_worker *w)
 {
-	struct timespec now;
+	uint64_t now_ns;
+	int64_t ahead_us;
 
-	if (dp->file_time)
+	if (w->dp->file_time)
 		return 0;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+	now_ns = zr_clock_ns(CLOCK_MONOTONIC) + w->dp->clock_offset_ns;
+	ahead_us = (int64_t)(zr_clock_ns(CLOCK_REALTIME) - now_ns) / NS_PER_US;
+	if (llabs(ahead_us - w->ahead_us) > CLOCK_STEP_US && zr_pipeline_clock(w->pipeline, ahead_us) == 0)
+		w->ahead_us = ahead_us;
+	return now_ns;
 }
 
 static uint64_t time_of(const struct zr_dataplane *dp, const struct rte_mbuf *m, uint64_t now_ns)
@@ -293,9 +303,9 @@ int zr_worker_run(void *arg)
 		bool found = received > 0 || count > 0;
 
 		if (count > 0)
-			judge(w, frames, count, clock_ns(dp));
+			judge(w, frames, count, time_now(w));
 		else
-			zr_pipeline_poll(w->pipeline, clock_ns(dp));
+			zr_pipeline_poll(w->pipeline, time_now(w));
 		notice_list(w);
 		end = rte_rdtsc();
 		w->status.total_cycles = end - start;

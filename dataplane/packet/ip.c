@@ -32,12 +32,25 @@ struct zr_walk zr_ip_version(struct zr_walk w, struct zr_packet *p)
 	return zr_walk_to_ip(w, p, version);
 }
 
+/* A fragment, whose part of the datagram begins here. at: of that part, in bytes. */
+static void note_fragment(struct zr_walk w, struct zr_packet *p, uint32_t id, uint16_t at, bool more)
+{
+	p->fragment = true;
+	p->first_fragment = at == 0;
+	p->more_fragments = more;
+	p->fragment_proto = p->proto;
+	p->fragment_at = at;
+	p->fragment_id = id;
+	zr_walk_to_payload(w, p);
+}
+
 /* RFC 791, section 3.1. */
 static struct zr_walk pass_ipv4(struct zr_walk w, struct zr_packet *p)
 {
 	uint32_t room_len = w.wire_len;
 	const uint8_t *h = zr_walk_take(&w, IPV4_HEADER_LEN);
-	uint32_t header_len, total_len, fragment;
+	uint32_t header_len, total_len;
+	uint16_t fragment;
 
 	if (h == NULL)
 		return zr_walk_short(w, p, IPV4_HEADER_LEN, ZR_UNACCOUNTED_MALFORMED);
@@ -51,26 +64,26 @@ static struct zr_walk pass_ipv4(struct zr_walk w, struct zr_packet *p)
 		return zr_walk_leave(w, p, ZR_UNACCOUNTED_TRUNCATED);
 	zr_walk_limit(&w, total_len - header_len);
 
-	fragment = zr_be16(h + 6) & 0x3fffU; /* more fragments, offset */
 	p->proto = h[9];
-	p->fragment = fragment != 0;
-	p->first_fragment = fragment == 0x2000;
+	fragment = zr_be16(h + 6) & 0x3fffU; /* more fragments, offset in words of eight bytes */
+	if (fragment != 0)
+		note_fragment(w, p, zr_be16(h + 4), (uint16_t)(fragment << 3), (fragment & 0x2000) != 0);
 	p->volume_bytes = total_len;
 	memcpy(p->src.b, h + 12, 4);
 	memcpy(p->dst.b, h + 16, 4);
 	return w;
 }
 
-/* RFC 8200, section 4.5. Returns whether a transport header may follow. */
-static bool read_fragment(const uint8_t *h, struct zr_packet *p)
+/* RFC 8200, section 4.5. Returns whether a transport header may follow. w: behind the Fragment header. */
+static bool read_fragment(struct zr_walk w, const uint8_t *h, struct zr_packet *p)
 {
-	uint16_t offset = zr_be16(h + 2) & 0xfff8U;
+	uint16_t at = zr_be16(h + 2) & 0xfff8U;
 	bool more = h[3] & 1;
 
 	/* Neither offset nor more: the datagram is whole (RFC 6946). */
-	p->fragment = offset != 0 || more;
-	p->first_fragment = offset == 0 && more;
-	return offset == 0;
+	if (at != 0 || more)
+		note_fragment(w, p, zr_be32(h + 4), at, more);
+	return at == 0;
 }
 
 /* Bytes of an extension header that begins with these two; 0 when it is none that we pass. */
@@ -92,7 +105,7 @@ static uint32_t extension_len(uint8_t proto, const uint8_t *h)
 
 /*
  * Pass the extension headers and leave in p->proto what is behind them. A header that cannot be read stays the packet's
- * protocol: it has a flow, without ports.
+ * protocol: it has a flow, without ports. So does a Fragment header inside a fragment (RFC 8200, section 4.1 has one).
  */
 static struct zr_walk pass_extensions(struct zr_walk w, struct zr_packet *p)
 {
@@ -101,13 +114,13 @@ static struct zr_walk pass_extensions(struct zr_walk w, struct zr_packet *p)
 		uint32_t len = extension_len(proto, w.at);
 		const uint8_t *h;
 
-		if (len == 0)
+		if (len == 0 || (proto == EXT_FRAGMENT && p->fragment))
 			return w;
 		h = zr_walk_take(&w, len);
 		if (h == NULL)
 			return w;
 		p->proto = h[0];
-		if (proto == EXT_FRAGMENT && !read_fragment(h, p))
+		if (proto == EXT_FRAGMENT && !read_fragment(w, h, p))
 			return w;
 	}
 	return w;
@@ -139,4 +152,13 @@ static struct zr_walk pass_ipv6(struct zr_walk w, struct zr_packet *p)
 struct zr_walk zr_ip_pass(struct zr_walk w, struct zr_packet *p)
 {
 	return p->family == 4 ? pass_ipv4(w, p) : pass_ipv6(w, p);
+}
+
+struct zr_walk zr_ip_join(struct zr_walk w, struct zr_packet *p)
+{
+	p->proto = p->fragment_proto;
+	if (p->family == 6)
+		w = pass_extensions(w, p);
+	p->fragment = p->first_fragment = p->more_fragments = false;
+	return w;
 }

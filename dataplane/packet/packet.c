@@ -14,6 +14,7 @@ static void clear_frame(struct zr_packet *p, const struct zr_view *view)
 	p->volume_bytes = view->wire_len;
 	p->vlan_count = 0;
 	memset(p->vlans, 0, sizeof(p->vlans));
+	p->tunnels = 0;
 	p->has_teid = false;
 	p->teid = 0;
 }
@@ -31,6 +32,21 @@ void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *
 		out->family = 0;
 		return;
 	}
+	w = zr_transport_pass(w, out);
+	if (zr_tunnel_is(out))
+		zr_tunnels_pass(w, rules, out);
+}
+
+void zr_packet_join(const struct zr_packet_rules *rules, const struct zr_packet *first, const uint8_t *datagram,
+		    uint32_t len, struct zr_packet *out)
+{
+	struct zr_walk w = {.at = datagram, .held_len = len, .wire_len = len};
+
+	*out = *first;
+	w = zr_ip_join(w, out);
+	out->src_port = out->dst_port = 0;
+	out->payload = NULL;
+	out->payload_len = out->payload_wire_len = 0;
 	w = zr_transport_pass(w, out);
 	if (zr_tunnel_is(out))
 		zr_tunnels_pass(w, rules, out);

@@ -11,12 +11,15 @@
 
 /*
  * Why a packet has no flow. Its volume is then its frame length on the wire, counted as unaccounted under this name.
+ * TUNNEL_FRAGMENT is no packet's: of a tunnel's datagram that was put together from fragments the packet inside is counted,
+ * once; this is the rest (the other frames, the tunnel's headers).
  */
 #define ZR_UNACCOUNTED(X)                                                                                       \
 	X(LINK_TYPE, "link_type") /* the capture's link type is not one we read */                              \
 	X(NOT_IP, "not_ip")       /* ARP, LLDP, a VLAN control frame…: no IP header behind the link header */ \
 	X(MALFORMED, "malformed") /* an IP header that contradicts itself or the frame's length */              \
-	X(TRUNCATED, "truncated") /* the capture stops before the end of the IP header */
+	X(TRUNCATED, "truncated") /* the capture stops before the end of the IP header */                       \
+	X(TUNNEL_FRAGMENT, "tunnel_fragment") /* what a tunnel's fragments had beyond the packet inside */
 
 enum zr_unaccounted {
 	ZR_ACCOUNTED, /* the packet has a flow */
@@ -53,21 +56,28 @@ struct zr_packet {
 	uint8_t proto;  /* IP protocol number, behind extension headers */
 
 	uint8_t unaccounted; /* enum zr_unaccounted */
-	uint8_t tcp_flags;
-	uint8_t vlan_count;
-	bool has_teid;
-	bool fragment;       /* part of a fragmented datagram */
-	bool first_fragment; /* … its first part: ports are readable, payload is cut */
 	uint8_t role;        /* enum zr_role of the port */
+	uint8_t vlan_count;
+	uint8_t tunnels; /* opened on the way to this packet */
+	bool has_teid;
+
+	uint8_t tcp_flags;
 	uint8_t header_len;  /* of TCP or UDP: payload, if there is one, begins so far behind */
+	bool fragment;       /* part of a fragmented datagram: its payload is this part, with what headers are in it */
+	bool first_fragment; /* … the first part: ports are readable */
+	bool more_fragments; /* … not the last part */
+	bool contradicted;   /* put together from fragments of which some came twice with different contents */
+	uint8_t fragment_proto; /* … what the datagram begins with: behind it may be IPv6 extension headers */
+	uint16_t fragment_at;   /* … where this part lies in the datagram, in bytes */
+	uint32_t fragment_id;   /* … which datagram it is of */
 
 	uint32_t volume_bytes; /* IP total length; the frame's length when unaccounted */
 	uint32_t tcp_seq, tcp_ack;
 	uint32_t teid;                /* GTP-U, when has_teid */
 	uint16_t vlans[ZR_VLANS_MAX]; /* VLAN ids, outermost first */
 
-	const uint8_t *payload;    /* behind the TCP or UDP header; NULL when payload_len is 0 */
-	uint32_t payload_len;      /* bytes of it that the view holds */
+	const uint8_t *payload; /* behind the TCP or UDP header (of fragments: see there); NULL when payload_len is 0 */
+	uint32_t payload_len;   /* bytes of it that the view holds */
 	uint32_t payload_wire_len; /* bytes of it by the IP length; more than payload_len when the view is cut short */
 };
 
@@ -91,5 +101,17 @@ struct zr_packet_rules {
  * packet that parses, out is the tunnel's own packet.
  */
 void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out);
+
+/* Is p a tunnel that the rules let be opened? Asked of a first fragment: may its datagram be opened once it is whole? */
+bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet *p);
+
+/*
+ * The packet that a first fragment would have been, had its datagram come whole. datagram: what its fragments carried, len
+ * (at most 65535) bytes, put together. Tunnels are opened as by zr_packet_parse, those opened on the way to the fragment
+ * counted in; out->tunnels says whether any was. When none was, out->volume_bytes is still the fragment's: fragments count
+ * each for itself. out may not be first. Pure; any thread.
+ */
+void zr_packet_join(const struct zr_packet_rules *rules, const struct zr_packet *first, const uint8_t *datagram,
+		    uint32_t len, struct zr_packet *out);
 
 #endif

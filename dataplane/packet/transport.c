@@ -6,14 +6,13 @@
 #define TCP_HEADER_LEN 20
 #define UDP_HEADER_LEN 8
 
-/* What is left of the walk is the payload. */
+/* A fragment is read as far as the ports; what it carries is of use when the datagram is whole. */
 static struct zr_walk to_payload(struct zr_walk w, struct zr_packet *p, uint32_t header_len)
 {
+	if (p->fragment)
+		return w;
 	p->header_len = (uint8_t)header_len;
-	p->payload = w.held_len > 0 ? w.at : NULL;
-	p->payload_len = w.held_len;
-	p->payload_wire_len = w.wire_len;
-	return w;
+	return zr_walk_to_payload(w, p);
 }
 
 /* RFC 9293, section 3.1, behind the ports. */

@@ -87,11 +87,11 @@ static struct zr_walk pass_gre(struct zr_walk w, struct zr_packet *inner)
 	return leave(w, inner);
 }
 
-static bool may_open(const struct zr_packet_rules *rules, const struct zr_packet *p)
+bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet *p)
 {
 	const struct zr_prefix_set *endpoints = rules->tunnel_endpoints;
 
-	if (!zr_tunnel_is(p) || p->fragment)
+	if (!zr_tunnel_is(p) || p->tunnels == TUNNELS_MAX)
 		return false;
 	if (rules->open_all_tunnels)
 		return true;
@@ -115,10 +115,11 @@ static struct zr_walk pass_tunnel(struct zr_walk w, const struct zr_packet *oute
 
 void zr_tunnels_pass(struct zr_walk w, const struct zr_packet_rules *rules, struct zr_packet *p)
 {
-	for (unsigned int i = 0; i < TUNNELS_MAX && may_open(rules, p); i++) {
+	while (!p->fragment && zr_packet_opens(rules, p)) {
 		struct zr_packet inner = *p;
 
 		zr_walk_clear_ip(&inner);
+		inner.tunnels++;
 		w = pass_tunnel(w, p, &inner);
 		if (inner.unaccounted == ZR_ACCOUNTED)
 			w = zr_ip_pass(w, &inner);

@@ -45,7 +45,10 @@ static inline void zr_walk_clear_ip(struct zr_packet *p)
 	p->src_port = p->dst_port = 0;
 	p->family = p->proto = 0;
 	p->tcp_flags = p->header_len = 0;
-	p->fragment = p->first_fragment = false;
+	p->fragment = p->first_fragment = p->more_fragments = p->contradicted = false;
+	p->fragment_proto = 0;
+	p->fragment_at = 0;
+	p->fragment_id = 0;
 	p->tcp_seq = p->tcp_ack = 0;
 	p->payload = NULL;
 	p->payload_len = p->payload_wire_len = 0;
@@ -116,14 +119,27 @@ struct zr_walk zr_ppp_pass(struct zr_walk w, struct zr_packet *p);
 struct zr_walk zr_ip_version(struct zr_walk w, struct zr_packet *p);
 
 /*
- * The IP header of p->family with its options or extension headers: proto, addresses, fragment members and volume. The
- * walk behind it is what the IP header carries, padding left out.
+ * The IP header of p->family with its options or extension headers: proto, addresses, fragment members and volume; of a
+ * fragment also the payload. The walk behind it is what the IP header carries, padding left out.
  */
 struct zr_walk zr_ip_pass(struct zr_walk w, struct zr_packet *p);
 
+/* What a datagram of p's first fragment carries, put together: past extension headers to the transport header. */
+struct zr_walk zr_ip_join(struct zr_walk w, struct zr_packet *p);
+
+/* What is left of the walk is the payload. */
+static inline struct zr_walk zr_walk_to_payload(struct zr_walk w, struct zr_packet *p)
+{
+	p->payload = w.held_len > 0 ? w.at : NULL;
+	p->payload_len = w.held_len;
+	p->payload_wire_len = w.wire_len;
+	return w;
+}
+
 /*
  * The TCP or UDP header, if p->proto is one of them and this is not a later fragment: ports, TCP members and payload as
- * far as they can be read; never unaccounted. The walk behind it is the payload, if there is one, else means nothing.
+ * far as they can be read (a fragment's payload stays); never unaccounted. The walk behind it is the payload, if there is
+ * one, else means nothing.
  */
 struct zr_walk zr_transport_pass(struct zr_walk w, struct zr_packet *p);
 

@@ -16,24 +16,57 @@ struct zr_assembly **zr_context_held(struct zr_context *context)
 	}
 }
 
-bool zr_context_keep(struct zr_pipeline *p, uint32_t flow, const struct zr_context *fresh)
+void zr_context_give_up(struct zr_pipeline *p, uint32_t flow, bool from_b)
+{
+	if (zr_edge_due(p, zr_flow_at(p, flow)) && !zr_edge_pass(p, flow))
+		return;
+	p->counters[ZR_COUNTER_HELLOS_GIVEN_UP]++;
+	/* The other side's may be what room is made for. */
+	if (zr_context_of(p, flow, !from_b) != NULL)
+		zr_context_put_side(p, flow, from_b);
+	else
+		zr_discover_stop(p, flow);
+}
+
+/* When all slots are taken, the hand that passes over them finds one of the oldest. */
+static void make_room(struct zr_pipeline *p)
 {
 	struct zr_contexts *all = &p->contexts;
+	struct zr_context *old = &all->slots[all->hand];
+
+	if (all->free_head != 0 || all->fresh < all->count)
+		return;
+	all->hand = all->hand + 1 < all->count ? all->hand + 1 : 0;
+	/* Of an opaque stream no more is lost than its place. */
+	if (old->kind == ZR_CONTEXT_TCP && old->tcp.state == ZR_TCP_OPAQUE && old->tcp.held == NULL)
+		zr_context_put_side(p, old->flow, old->from_b);
+	else
+		zr_context_give_up(p, old->flow, old->from_b);
+}
+
+void zr_context_keep(struct zr_pipeline *p, uint32_t flow, struct zr_context *fresh)
+{
+	struct zr_contexts *all = &p->contexts;
+	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_context *context;
 
+	make_room(p);
+	/* What had to go may have been the flow's own, for its other side. */
+	if ((f->flags & ZR_FLOW_INSPECT) == 0) {
+		zr_context_drop(p, fresh);
+		return;
+	}
 	if (all->free_head != 0) {
 		context = &all->slots[all->free_head - 1];
 		all->free_head = context->next;
-	} else if (all->fresh < all->count) {
-		context = &all->slots[all->fresh++];
 	} else {
-		return false;
+		context = &all->slots[all->fresh++];
 	}
 	all->used++;
 	*context = *fresh;
-	context->next = zr_flow_at(p, flow)->context + 1;
-	zr_flow_at(p, flow)->context = (uint32_t)(context - all->slots);
-	return true;
+	context->flow = flow;
+	context->next = f->context + 1;
+	f->context = (uint32_t)(context - all->slots);
 }
 
 bool zr_context_plenty(const struct zr_pipeline *p)

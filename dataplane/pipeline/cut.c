@@ -7,7 +7,7 @@ static bool part_is_full(const struct zr_flow *f)
 	return (f->up_pkts | f->down_pkts) >> 31 != 0 || (f->up_bytes | f->down_bytes) >> 47 != 0;
 }
 
-void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t bytes)
+void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, uint64_t bytes)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_volume *total = &p->totals.reason[f->reason];
@@ -19,15 +19,15 @@ void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t bytes)
 	f->last_us = p->now_us;
 	if (up) {
 		f->up_bytes += bytes;
-		f->up_pkts++;
+		f->up_pkts += pkts;
 	} else {
 		f->down_bytes += bytes;
-		f->down_pkts++;
+		f->down_pkts += pkts;
 	}
 	total->bytes += bytes;
-	total->pkts++;
+	total->pkts += pkts;
 	if (begins) {
-		zr_rest_at(p, flow)->part_first_us = p->now_us;
+		zr_rest_at(p, flow)->part_first_us = p->now_us - p->waited_us;
 		zr_edge_set(p, flow, p->now_us);
 	}
 }

@@ -120,15 +120,6 @@ static void tcp_begin(const struct zr_flow *f, struct zr_context *fresh, uint32_
 		fresh->tcp.state = ZR_TCP_OPAQUE;
 }
 
-/* Keep a listener that the flow does not keep yet. */
-static void keep(struct zr_pipeline *p, uint32_t flow, struct zr_context *fresh)
-{
-	if (zr_context_keep(p, flow, fresh))
-		return;
-	zr_context_drop(p, fresh);
-	zr_discover_stop(p, flow);
-}
-
 static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
 {
 	uint32_t seq = packet->tcp_seq + ((packet->tcp_flags & ZR_TCP_SYN) != 0 ? 1 : 0);
@@ -151,7 +142,7 @@ static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 		if (c->tcp.anchored)
 			zr_context_put_side(p, flow, !from_b);
 		if (kept == NULL)
-			keep(p, flow, &fresh);
+			zr_context_keep(p, flow, &fresh);
 	} else if (feed == ZR_FEED_DONE) {
 		zr_context_drop(p, c);
 		zr_context_put(p, flow);
@@ -162,7 +153,7 @@ static void discover_tcp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 	} else if (c->tcp.anchored && zr_context_plenty(p)) {
 		/* After CONNECT or STARTTLS comes a hello: cut anywhere, it begins where the stream goes on. */
 		if (kept == NULL)
-			keep(p, flow, &fresh);
+			zr_context_keep(p, flow, &fresh);
 	} else if (kept != NULL) {
 		zr_context_put_side(p, flow, from_b);
 	}
@@ -232,7 +223,7 @@ static void discover_udp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 		zr_client_fix(p, flow, from_b);
 	if (result == ZR_MORE) {
 		if (c == &fresh)
-			keep(p, flow, &fresh);
+			zr_context_keep(p, flow, &fresh);
 		return;
 	}
 	if (c == &fresh)
@@ -245,6 +236,20 @@ static void discover_udp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 	}
 }
 
+/* Fragments of what the client says came with two contents: which of them the server reads is not known. */
+static void discover_spoof(struct zr_pipeline *p, uint32_t flow)
+{
+	struct zr_judgement judgement = {.reason = ZR_REASON_SPOOF, .rule = ZR_ENTRY_NONE};
+	struct zr_flow *f = zr_flow_at(p, flow);
+
+	zr_context_put(p, flow);
+	f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
+	if ((f->flags & ZR_FLOW_DECIDED) == 0)
+		zr_verdict_decide(p, flow, judgement, ZR_NO_NAME);
+	else
+		zr_verdict_change(p, flow, ZR_CAUSE_VERDICT, judgement, &ZR_NO_NAME);
+}
+
 /* Does who it is sent to take it? */
 static bool is_heard(const struct zr_pipeline *p, const struct zr_packet *packet)
 {
@@ -253,7 +258,9 @@ static bool is_heard(const struct zr_pipeline *p, const struct zr_packet *packet
 
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
 {
-	if (!is_heard(p, packet))
+	if (packet->contradicted)
+		discover_spoof(p, flow);
+	else if (!is_heard(p, packet))
 		p->counters[ZR_COUNTER_CHECKSUMS_BAD]++;
 	else if (packet->proto == ZR_PROTO_TCP)
 		discover_tcp(p, flow, packet, from_b);

@@ -33,8 +33,8 @@ static uint64_t window_after(struct zr_pipeline *p, const struct zr_flow *f, uin
 
 	if (current && us >= p->window_from_us && us < p->window_until_us)
 		return p->window_until_us;
-	edge_s = zr_image_next_edge_s(zr_list_of(p, f)->image, (int64_t)(us / US_PER_S));
-	edge = edge_s >= INT64_MAX / US_PER_S ? NEVER : (uint64_t)edge_s * US_PER_S;
+	edge_s = zr_image_next_edge_s(zr_list_of(p, f)->image, zr_wall_s(p, us));
+	edge = edge_s >= INT64_MAX / US_PER_S ? NEVER : (uint64_t)edge_s * US_PER_S - (uint64_t)p->ahead_us;
 	if (current) {
 		p->window_from_us = us;
 		p->window_until_us = edge;
@@ -80,10 +80,12 @@ static void list_pass(struct zr_pipeline *p, uint32_t flow)
 	struct zr_flow_rest *rest = zr_rest_at(p, flow);
 	uint8_t old_generation = f->generation;
 	uint32_t old_rule = rest->rule;
+	/* The same list again: the clock was set, and windows may have opened or closed. */
+	enum zr_cause cause = p->old_list.image == p->list.image ? ZR_CAUSE_WINDOW : ZR_CAUSE_LIST;
 	struct zr_judgement judgement;
 
 	if ((f->flags & ZR_FLOW_DECIDED) == 0) {
-		zr_cut_part(p, flow, ZR_CAUSE_LIST);
+		zr_cut_part(p, flow, cause);
 		f->generation = p->generation;
 		return;
 	}
@@ -98,10 +100,10 @@ static void list_pass(struct zr_pipeline *p, uint32_t flow)
 	}
 	rest->rule = old_rule;
 	f->generation = old_generation;
-	zr_cut_part(p, flow, ZR_CAUSE_LIST);
+	zr_cut_part(p, flow, cause);
 	rest->rule = ZR_ENTRY_NONE;
 	f->generation = p->generation;
-	zr_verdict_change(p, flow, ZR_CAUSE_LIST, judgement, NULL);
+	zr_verdict_change(p, flow, cause, judgement, NULL);
 }
 
 static enum zr_cause silence_cause(const struct zr_flow *f)

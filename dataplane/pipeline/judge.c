@@ -3,8 +3,6 @@
 
 #include "dataplane/pipeline/state.h"
 
-#define US_PER_S 1000000
-
 static const uint8_t reason_of_source[ZR_EVIDENCE_COUNT] = {
 	[ZR_EVIDENCE_TLS_SNI] = ZR_REASON_SNI,       [ZR_EVIDENCE_QUIC_SNI] = ZR_REASON_QUIC_SNI,
 	[ZR_EVIDENCE_DTLS_SNI] = ZR_REASON_DTLS_SNI, [ZR_EVIDENCE_HTTP_HOST] = ZR_REASON_HOST,
@@ -27,7 +25,7 @@ static uint8_t name_reason(uint8_t evidence)
 static struct zr_judgement judge(struct zr_pipeline *p, uint32_t flow, struct zr_match by_name, struct zr_judgement j)
 {
 	const struct zr_image *image = zr_list_of(p, zr_flow_at(p, flow))->image;
-	int64_t at_s = (int64_t)(j.at_us / US_PER_S);
+	int64_t at_s = zr_wall_s(p, j.at_us);
 
 	j.rule = by_name.entry;
 	if (by_name.kind == ZR_MATCH_EXCLUDED) {
@@ -56,11 +54,11 @@ static struct zr_judgement judge(struct zr_pipeline *p, uint32_t flow, struct zr
 	return j;
 }
 
-static struct zr_match match_text(const struct zr_image *image, struct zr_name_ref name, uint64_t at_us)
+static struct zr_match match_text(const struct zr_image *image, struct zr_name_ref name, int64_t at_s)
 {
 	struct zr_match match;
 
-	zr_image_match_names(image, &name, 1, (int64_t)(at_us / US_PER_S), &match);
+	zr_image_match_names(image, &name, 1, at_s, &match);
 	return match;
 }
 
@@ -75,7 +73,7 @@ struct zr_judgement zr_judge_name(struct zr_pipeline *p, uint32_t flow, struct z
 	};
 
 	if (name.len > 0)
-		match = match_text(zr_list_of(p, zr_flow_at(p, flow))->image, name, p->now_us);
+		match = match_text(zr_list_of(p, zr_flow_at(p, flow))->image, name, zr_wall_s(p, p->now_us));
 	return judge(p, flow, match, otherwise);
 }
 
@@ -87,10 +85,9 @@ struct zr_judgement zr_judge_address(struct zr_pipeline *p, uint32_t flow)
 }
 
 /* A name that there was no memory to keep: the entry that it matched speaks for it. */
-static struct zr_match match_entry(const struct zr_image *image, uint32_t rule, uint64_t at_us)
+static struct zr_match match_entry(const struct zr_image *image, uint32_t rule, int64_t at_s)
 {
 	struct zr_match match = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
-	int64_t at_s = (int64_t)(at_us / US_PER_S);
 	struct zr_entry entry;
 
 	if (rule == ZR_ENTRY_NONE)
@@ -107,6 +104,7 @@ struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_
 	const struct zr_flow *f = zr_flow_at(p, flow);
 	const struct zr_list_view *list = zr_list_of(p, f);
 	const char *text = zr_name_text(p, flow);
+	int64_t at_s = zr_wall_s(p, at_us);
 	struct zr_judgement otherwise = {
 		.reason = f->reason,
 		.evidence = f->evidence & ~(1U << ZR_EVIDENCE_PREFIX),
@@ -120,12 +118,11 @@ struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_
 		return otherwise;
 	zr_name_suffixes(p, flow, &suffixes);
 	if (text != NULL)
-		match = match_text(list->image, (struct zr_name_ref){.text = text, .len = (uint8_t)strlen(text)},
-				   at_us);
+		match = match_text(list->image, (struct zr_name_ref){.text = text, .len = (uint8_t)strlen(text)}, at_s);
 	else if (suffixes.count > 0)
-		match = zr_suffix_index_match(list->index, &suffixes, (int64_t)(at_us / US_PER_S));
+		match = zr_suffix_index_match(list->index, &suffixes, at_s);
 	else if ((f->flags & ZR_FLOW_FREE) != 0 && f->reason != ZR_REASON_PREFIX)
-		match = match_entry(list->image, zr_rest_at(p, flow)->rule, at_us);
+		match = match_entry(list->image, zr_rest_at(p, flow)->rule, at_s);
 	if (text != NULL || suffixes.count > 0)
 		otherwise.reason = ZR_REASON_NO_MATCH;
 	else if (zr_reason_verdict(f->reason) == ZR_FREE || f->reason == ZR_REASON_EXPIRED)

@@ -6,7 +6,8 @@
 
 #define US_PER_S       UINT64_C(1000000)
 #define PERIOD_MAX_US  (24 * 3600 * US_PER_S)
-#define CONTEXT_SHARE  8 /* one eighth of the reassembly memory is for contexts */
+#define CONTEXT_SHARE  8 /* one eighth of the reassembly memory is for contexts, */
+#define FRAGMENT_SHARE 8 /* one for fragments, the rest for hellos */
 #define NAMES_MIN      65536
 #define REASSEMBLY_MIN 262144
 #define SERVER_IDS_MIN 4096
@@ -33,8 +34,8 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 }
 
 struct layout {
-	size_t table_at, intern_at, assembly_at, contexts_at, server_ids_at, scratch_at, total;
-	size_t assembly_bytes;
+	size_t table_at, intern_at, assembly_at, contexts_at, datagrams_at, joined_at, server_ids_at, scratch_at, total;
+	size_t assembly_bytes, datagrams_bytes;
 	uint32_t contexts;
 };
 
@@ -52,12 +53,15 @@ static struct layout layout_of(const struct zr_pipeline_config *config)
 	struct layout l = {0};
 
 	l.contexts = (uint32_t)(for_contexts / sizeof(struct zr_context));
-	l.assembly_bytes = config->reassembly_bytes - for_contexts;
+	l.datagrams_bytes = config->reassembly_bytes / FRAGMENT_SHARE;
+	l.assembly_bytes = config->reassembly_bytes - for_contexts - l.datagrams_bytes;
 	carve(&l.total, sizeof(struct zr_pipeline));
 	l.table_at = carve(&l.total, zr_flow_table_memory(config->flows));
 	l.intern_at = carve(&l.total, zr_intern_memory(config->names_bytes));
 	l.assembly_at = carve(&l.total, zr_assembly_pool_memory(l.assembly_bytes));
 	l.contexts_at = carve(&l.total, l.contexts * sizeof(struct zr_context));
+	l.datagrams_at = carve(&l.total, zr_datagrams_memory(l.datagrams_bytes));
+	l.joined_at = carve(&l.total, ZR_DATAGRAM_MAX);
 	l.server_ids_at = carve(&l.total, zr_server_ids_memory(config->server_ids_bytes));
 	l.scratch_at = carve(&l.total, ZR_SCRATCH);
 	return l;
@@ -80,7 +84,7 @@ size_t zr_pipeline_memory(const struct zr_pipeline_config *config)
 	return layout_of(config).total;
 }
 
-/* The pool takes the oldest unfinished message's buffer for a newer one. Its flow may have ended by now. */
+/* The pool takes the oldest unfinished message's buffer for a newer one. */
 static void given_up(void *arg, uint32_t owner)
 {
 	struct zr_pipeline *p = arg;
@@ -88,14 +92,7 @@ static void given_up(void *arg, uint32_t owner)
 	bool from_b = (owner & 1) != 0;
 
 	*zr_context_held(zr_context_of(p, flow, from_b)) = NULL;
-	if (zr_edge_due(p, zr_flow_at(p, flow)) && !zr_edge_pass(p, flow))
-		return;
-	p->counters[ZR_COUNTER_HELLOS_GIVEN_UP]++;
-	/* The other side's may be what the buffer is taken for. */
-	if (zr_context_of(p, flow, !from_b) != NULL)
-		zr_context_put_side(p, flow, from_b);
-	else
-		zr_discover_stop(p, flow);
+	zr_context_give_up(p, flow, from_b);
 }
 
 struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_config *config,
@@ -115,6 +112,8 @@ struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_conf
 	p->assembly = zr_assembly_pool_init(base + l.assembly_at, l.assembly_bytes, given_up, p);
 	p->contexts.slots = (struct zr_context *)(void *)(base + l.contexts_at);
 	p->contexts.count = l.contexts;
+	zr_datagrams_init(&p->datagrams, base + l.datagrams_at, l.datagrams_bytes);
+	p->joined = base + l.joined_at;
 	zr_server_ids_init(&p->server_ids, base + l.server_ids_at, config->server_ids_bytes);
 	p->scratch = base + l.scratch_at;
 	return p;

@@ -18,13 +18,23 @@ struct lookup {
 	bool from_b[ZR_BURST];
 	unsigned int count;
 	uint64_t latest_us;
-	uint64_t removals; /* of the pipeline, when they were looked up */
+	uint64_t removals;              /* of the pipeline, when they were looked up */
+	const struct zr_volume *waited; /* what the one packet counts for; NULL: each counts for itself */
 };
+
+/* The key of the next packet. */
+static void stage_key(const struct zr_pipeline *p, struct lookup *l)
+{
+	l->from_b[l->count] = zr_flow_key_of(&l->packets[l->count], &l->keys[l->count]);
+	l->hashes[l->count] = zr_flow_hash(&p->table, &l->keys[l->count]);
+	l->count++;
+}
 
 /* Read headers; count what came in, and at once what has no flow. */
 static void stage_parse(struct zr_pipeline *p, const struct zr_view *views, unsigned int count, struct lookup *l)
 {
 	l->latest_us = p->now_us;
+	l->waited = NULL;
 	l->count = 0;
 	for (unsigned int i = 0; i < count; i++) {
 		struct zr_packet *packet = &l->packets[l->count];
@@ -41,9 +51,7 @@ static void stage_parse(struct zr_pipeline *p, const struct zr_view *views, unsi
 			p->totals.unaccounted[packet->unaccounted].bytes += packet->volume_bytes;
 			continue;
 		}
-		l->from_b[l->count] = zr_flow_key_of(packet, &l->keys[l->count]);
-		l->hashes[l->count] = zr_flow_hash(&p->table, &l->keys[l->count]);
-		l->count++;
+		stage_key(p, l);
 	}
 }
 
@@ -131,7 +139,7 @@ static uint32_t flow_open(struct zr_pipeline *p, const struct zr_packet *packet,
 	f = zr_flow_at(p, flow);
 	p->counters[ZR_COUNTER_FLOWS_NEW]++;
 	f->generation = p->generation;
-	zr_rest_at(p, flow)->first_us = p->now_us;
+	zr_rest_at(p, flow)->first_us = p->now_us - p->waited_us;
 	f->last_us = p->now_us;
 	zr_client_find(p, flow, packet, from_b);
 	up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
@@ -197,18 +205,30 @@ static bool over_bound(const struct zr_flow *f)
 	return f->up_pkts + f->down_pkts > ZR_INSPECT_PKTS || f->up_bytes + f->down_bytes > ZR_INSPECT_BYTES;
 }
 
-static void stage_account(struct zr_pipeline *p, const struct lookup *l, unsigned int i)
+/* Time comes to a packet. Is it a fragment? Then it is done with. */
+static bool stage_fragment(struct zr_pipeline *p, const struct lookup *l, unsigned int i)
+{
+	if (l->us[i] >= p->datagrams.due_us)
+		zr_fragment_expire(p, l->us[i]);
+	p->now_us = l->us[i];
+	if (!l->packets[i].fragment)
+		return false;
+	zr_fragment_take(p, &l->packets[i]);
+	return true;
+}
+
+static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int i)
 {
 	const struct zr_packet *packet = &l->packets[i];
+	uint32_t pkts = l->waited != NULL ? (uint32_t)l->waited->pkts : 1;
+	uint64_t bytes = l->waited != NULL ? l->waited->bytes : packet->volume_bytes;
+	uint32_t flow = flow_of(p, l, i);
 	bool from_b = l->from_b[i], up;
 	struct zr_flow *f;
-	uint32_t flow;
 
-	p->now_us = l->us[i];
-	flow = flow_of(p, l, i);
 	if (flow == ZR_FLOW_NONE) {
-		p->totals.reason[ZR_REASON_TABLE_FULL].pkts++;
-		p->totals.reason[ZR_REASON_TABLE_FULL].bytes += packet->volume_bytes;
+		p->totals.reason[ZR_REASON_TABLE_FULL].pkts += pkts;
+		p->totals.reason[ZR_REASON_TABLE_FULL].bytes += bytes;
 		return;
 	}
 	f = zr_flow_at(p, flow);
@@ -222,11 +242,31 @@ static void stage_account(struct zr_pipeline *p, const struct lookup *l, unsigne
 		flow_judge_address(p, flow);
 	if (packet->has_teid && (f->flags & (up ? ZR_FLOW_TEID_UP : ZR_FLOW_TEID_DOWN)) == 0)
 		zr_path_note(p, flow, packet, up);
-	zr_cut_count(p, flow, up, packet->volume_bytes);
+	zr_cut_count(p, flow, up, pkts, bytes);
 	if (packet->proto == ZR_PROTO_TCP && (packet->tcp_flags & (ZR_TCP_FIN | ZR_TCP_RST)) != 0)
 		tcp_close(f, packet->tcp_flags, up);
 	if ((f->flags & ZR_FLOW_DECIDED) == 0 && over_bound(f))
 		zr_discover_stop(p, flow);
+}
+
+/* One loop for both who need it: with two, the compiler makes account a function and calls it for every packet. */
+static void stage_account(struct zr_pipeline *p, const struct lookup *l)
+{
+	for (unsigned int i = 0; i < l->count; i++)
+		if (l->waited != NULL || !stage_fragment(p, l, i))
+			account(p, l, i);
+}
+
+void zr_pipeline_account(struct zr_pipeline *p, const struct zr_packet *packet, const struct zr_volume *waited)
+{
+	struct lookup l;
+
+	l.packets[0] = *packet;
+	l.waited = waited;
+	l.count = 0;
+	stage_key(p, &l);
+	stage_find(p, &l);
+	stage_account(p, &l);
 }
 
 void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsigned int count)
@@ -235,8 +275,8 @@ void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsig
 
 	stage_parse(p, views, count, &l);
 	stage_find(p, &l);
-	for (unsigned int i = 0; i < l.count; i++)
-		stage_account(p, &l, i);
+	stage_account(p, &l);
+	zr_fragment_expire(p, l.latest_us);
 	p->now_us = l.latest_us;
 	zr_edge_sweep(p);
 }
@@ -245,6 +285,7 @@ static void time_set(struct zr_pipeline *p, uint64_t now_ns)
 {
 	uint64_t now_us = now_ns / NS_PER_US < ZR_TIME_MAX_US ? now_ns / NS_PER_US : ZR_TIME_MAX_US;
 
+	zr_fragment_expire(p, now_us);
 	if (now_us > p->now_us)
 		p->now_us = now_us;
 }
@@ -268,6 +309,14 @@ int zr_pipeline_list(struct zr_pipeline *p, const struct zr_image *image, const 
 	return 0;
 }
 
+int zr_pipeline_clock(struct zr_pipeline *p, int64_t ahead_us)
+{
+	if (p->list_left > 0)
+		return -EBUSY;
+	p->ahead_us = ahead_us;
+	return zr_pipeline_list(p, p->list.image, p->list.index);
+}
+
 bool zr_pipeline_list_settled(const struct zr_pipeline *p)
 {
 	return p->list_left == 0;
@@ -284,6 +333,7 @@ void zr_pipeline_advance(struct zr_pipeline *p, uint64_t now_ns)
 void zr_pipeline_shutdown(struct zr_pipeline *p)
 {
 	zr_pipeline_advance(p, 0);
+	zr_fragment_end_all(p);
 	for (uint32_t flow = 0; flow < p->table.high_water; flow++)
 		if (zr_flow_at(p, flow)->family != 0)
 			zr_cut_end(p, flow, ZR_CAUSE_SHUTDOWN);

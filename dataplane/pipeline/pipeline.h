@@ -18,7 +18,7 @@ struct zr_pipeline;
 
 struct zr_pipeline_config {
 	uint32_t flows;          /* flows open at a time, at most ZR_FLOWS_MAX */
-	size_t reassembly_bytes; /* bound of the memory for unfinished hellos */
+	size_t reassembly_bytes; /* bound of the memory for unfinished hellos and datagrams in fragments */
 	size_t names_bytes;      /* bound of the memory for names and paths of flows */
 	size_t server_ids_bytes; /* bound of the memory for connection ids of QUIC servers */
 	/* Each 1 us to 24 h. */
@@ -74,6 +74,13 @@ void zr_pipeline_poll(struct zr_pipeline *p, uint64_t now_ns);
 int zr_pipeline_list(struct zr_pipeline *p, const struct zr_image *image, const struct zr_suffix_index *index);
 bool zr_pipeline_list_settled(const struct zr_pipeline *p);
 
+/*
+ * The wall clock was set and is now so much ahead of the time that packets and polls bring (at first it is not). Stamps,
+ * windows and expiry follow it; timeouts and interims do not notice. All flows are judged again, as by a new list: 0, or
+ * -EBUSY while an earlier one is not settled.
+ */
+int zr_pipeline_clock(struct zr_pipeline *p, int64_t ahead_us);
+
 /* Cut every open flow (cause shutdown), at the latest time seen. */
 void zr_pipeline_shutdown(struct zr_pipeline *p);
 
@@ -88,6 +95,7 @@ void zr_pipeline_totals(const struct zr_pipeline *p, struct zr_totals *out);
 	X(EVICTED_FREE, "evicted_free")                                                                     \
 	X(CHECKSUMS_BAD, "checksums_bad")           /* client packets not inspected for their checksum */   \
 	X(HELLOS_GIVEN_UP, "hellos_given_up")       /* reassembly memory was full */                        \
+	X(DATAGRAMS_GIVEN_UP, "datagrams_given_up") /* in fragments that were not put together */           \
 	X(FLOWS_REBOUND, "flows_rebound")           /* of a QUIC connection that had another port before */ \
 	X(SERVER_IDS_EVICTED, "server_ids_evicted") /* memory for connection ids was full */                \
 	X(NAMES_MALFORMED, "names_malformed")       /* a name that is no host name */                       \

@@ -7,6 +7,7 @@
 #include "dataplane/inspect/dtls.h"
 #include "dataplane/inspect/quic.h"
 #include "dataplane/inspect/tcp_client.h"
+#include "dataplane/pipeline/datagram.h"
 #include "dataplane/pipeline/intern.h"
 #include "dataplane/pipeline/pipeline.h"
 
@@ -27,6 +28,7 @@ struct zr_context {
 		struct zr_quic_client quic;
 		struct zr_dtls_client dtls;
 	};
+	uint32_t flow;
 	uint32_t next; /* slot, plus 1: the one for the flow's other side, or the next free one; 0: none */
 	uint8_t kind;  /* enum zr_context_kind */
 	bool from_b;   /* which side of the key is being listened to */
@@ -35,6 +37,7 @@ struct zr_context {
 struct zr_contexts {
 	struct zr_context *slots;
 	uint32_t count, used;
+	uint32_t hand;             /* the slot that is emptied next, when all are taken */
 	uint32_t fresh, free_head; /* slots from fresh on were never used; free_head is a slot's number plus 1 */
 };
 
@@ -67,8 +70,10 @@ struct zr_pipeline {
 	uint64_t list_us;   /* when the list came into force */
 	uint32_t list_left; /* flows below this number may still be of the old list */
 	uint8_t generation;
-	uint64_t now_us;                          /* the latest packet's time */
-	uint64_t swept_us;                        /* up to when ageing has come */
+	int64_t ahead_us;   /* what the wall clock is ahead of the packets' time */
+	uint64_t now_us;    /* the latest packet's time */
+	uint64_t waited_us; /* for how long what is being counted has waited: 0 but for fragments */
+	uint64_t swept_us;  /* up to when ageing has come */
 	uint64_t window_from_us, window_until_us; /* between them no window of the list opens or closes */
 	uint64_t next_flow;                       /* number of the next flow that leaves a record */
 	uint64_t removals;                        /* flows removed so far: what was looked up before may be stale */
@@ -78,6 +83,8 @@ struct zr_pipeline {
 	struct zr_contexts contexts;
 	struct zr_server_ids server_ids;
 	struct zr_quic_crypto *quic;
+	struct zr_datagrams datagrams;
+	uint8_t *joined;  /* ZR_DATAGRAM_MAX bytes: the datagram that has just become whole */
 	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
 };
 
@@ -93,6 +100,17 @@ static inline struct zr_flow_rest *zr_rest_at(struct zr_pipeline *p, uint32_t fl
 	return &p->table.rest[flow];
 }
 
+/* Wall clock time of a moment in packets' time: for stamps, windows and expiry. */
+static inline uint64_t zr_wall_us(const struct zr_pipeline *p, uint64_t us)
+{
+	return us + (uint64_t)p->ahead_us;
+}
+
+static inline int64_t zr_wall_s(const struct zr_pipeline *p, uint64_t us)
+{
+	return (int64_t)(zr_wall_us(p, us) / 1000000);
+}
+
 /* The list that a flow was judged by. */
 static inline const struct zr_list_view *zr_list_of(const struct zr_pipeline *p, const struct zr_flow *f)
 {
@@ -100,17 +118,19 @@ static inline const struct zr_list_view *zr_list_of(const struct zr_pipeline *p,
 }
 
 /*
- * context.c: keep what has begun outside of a slot, for a side of a flow that keeps nothing yet; false when there is no
- * slot, and then nothing has changed. The slot that a side has, or NULL. Give back a side's slot, if it has one, or both,
- * and what they hold; and only what a context holds. Both sides are listened to until it is known which is the client.
+ * context.c: keep what has begun outside of a slot, for a side of a flow that keeps nothing yet; when there is no slot, one of
+ * the oldest is given up. The slot that a side has, or NULL. Give back a side's slot, if it has one, or both, and what they
+ * hold; and only what a context holds. Both sides are listened to until it is known which is the client.
  */
-bool zr_context_keep(struct zr_pipeline *p, uint32_t flow, const struct zr_context *fresh);
+void zr_context_keep(struct zr_pipeline *p, uint32_t flow, struct zr_context *fresh);
 struct zr_context *zr_context_of(const struct zr_pipeline *p, uint32_t flow, bool from_b);
 void zr_context_put_side(struct zr_pipeline *p, uint32_t flow, bool from_b);
 void zr_context_put(struct zr_pipeline *p, uint32_t flow);
 void zr_context_drop(struct zr_pipeline *p, struct zr_context *context);
 /* Is at least half of the slots free, so that one may be kept for what may never come? */
 bool zr_context_plenty(const struct zr_pipeline *p);
+/* What a side keeps goes for want of memory, and with it the flow's inspection, unless silence has ended the flow by now. */
+void zr_context_give_up(struct zr_pipeline *p, uint32_t flow, bool from_b);
 /* Where a context has its buffer. */
 struct zr_assembly **zr_context_held(struct zr_context *context);
 /* A flow's side as the owner of a buffer. */
@@ -178,7 +198,7 @@ void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement j
 void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from);
 
 /* cut.c: counting, and ending a part or a flow. */
-void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t bytes);
+void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, uint64_t bytes);
 void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause);
 void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause);
 /* What the flow has counted since its cut goes from the total of its reason to another's. */
@@ -208,6 +228,14 @@ bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const stru
 void zr_discover_server(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet);
 /* Inspection of the flow ends without a name: a bound was reached. */
 void zr_discover_stop(struct zr_pipeline *p, uint32_t flow);
+
+/* pipeline.c: count volume to a packet's flow, and inspect the packet's payload. */
+void zr_pipeline_account(struct zr_pipeline *p, const struct zr_packet *packet, const struct zr_volume *waited);
+
+/* fragment.c: a fragment comes; datagrams that are due by then are given up; all are. */
+void zr_fragment_take(struct zr_pipeline *p, const struct zr_packet *part);
+void zr_fragment_expire(struct zr_pipeline *p, uint64_t until_us);
+void zr_fragment_end_all(struct zr_pipeline *p);
 
 /*
  * rebind.c: a QUIC server's long header tells the connection id that it chose. Is dcid the one that is remembered for this

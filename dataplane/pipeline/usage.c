@@ -59,8 +59,8 @@ void zr_usage_tag(struct zr_pipeline *p, uint32_t flow, uint64_t at_us)
 	struct zr_usage u = usage_of(p, flow);
 
 	u.type = ZR_USAGE_TAG;
-	u.first_us = zr_flow_first_us(zr_flow_at(p, flow), zr_rest_at(p, flow));
-	u.last_us = at_us;
+	u.first_us = zr_wall_us(p, zr_flow_first_us(zr_flow_at(p, flow), zr_rest_at(p, flow)));
+	u.last_us = zr_wall_us(p, at_us);
 	p->config.usage(p->config.arg, &u);
 }
 
@@ -85,8 +85,8 @@ void zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bo
 	u.retro_up_bytes = rest->retro_up_bytes;
 	u.retro_down_bytes = rest->retro_down_bytes;
 	if (!zr_cut_empty(f)) {
-		u.first_us = zr_flow_part_first_us(f, rest);
-		u.last_us = f->last_us;
+		u.first_us = zr_wall_us(p, zr_flow_part_first_us(f, rest));
+		u.last_us = zr_wall_us(p, f->last_us);
 	}
 	if (rest->part < PART_MAX)
 		rest->part++;

@@ -56,7 +56,7 @@ struct zr_volume {
  */
 struct zr_totals {
 	struct zr_volume received;
-	struct zr_volume reason[ZR_REASON_COUNT]; /* UNDECIDED: in open flows, charged so far */
+	struct zr_volume reason[ZR_REASON_COUNT]; /* UNDECIDED: in open flows or waiting fragments, charged so far */
 	struct zr_volume unaccounted[ZR_UNACCOUNTED_COUNT];
 };
 

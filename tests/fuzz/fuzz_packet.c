@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Header parsing. Input: link type (three bits) and tunnel rules (two bits), two bytes of what the wire had beyond the view,
- * then the view.
+ * then the view. A fragment's part is then taken for the whole datagram.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -35,15 +35,21 @@ static void check_unaccounted(const struct zr_view *view, const struct zr_packet
 static void check_accounted(const struct zr_view *view, const struct zr_packet *p)
 {
 	bool ports = p->proto == 6 || p->proto == 17;
-	uint32_t header_len = (p->family == 4 ? 20 : 40) + (p->proto == 6 ? 20 : 8);
+	uint32_t transport_len = p->fragment ? 0 : p->proto == 6 ? 20 : 8;
+	uint32_t header_len = (p->family == 4 ? 20 : 40) + transport_len;
 
 	check(p->family == 4 || p->family == 6);
 	check(p->volume_bytes >= (p->family == 4 ? 20 : 40) && p->volume_bytes <= view->wire_len);
 	check(p->family == 6 || (p->src.half[1] == 0 && p->dst.half[1] == 0));
-	check(ports || (p->src_port == 0 && p->dst_port == 0 && p->payload_wire_len == 0));
+	check(ports || (p->src_port == 0 && p->dst_port == 0));
+	check(ports || p->fragment || p->payload_wire_len == 0);
 	check(p->proto == 6 || (p->tcp_flags == 0 && p->tcp_seq == 0 && p->tcp_ack == 0));
 	check(p->fragment || !p->first_fragment);
-	check(!p->fragment || p->first_fragment || (p->src_port == 0 && p->dst_port == 0 && p->payload == NULL));
+	check(!p->fragment || p->first_fragment || (p->src_port == 0 && p->dst_port == 0));
+	check(p->first_fragment == (p->fragment && p->fragment_at == 0));
+	check(!p->first_fragment || p->more_fragments);
+	check(p->fragment ||
+	      (p->fragment_at == 0 && p->fragment_id == 0 && p->fragment_proto == 0 && !p->more_fragments));
 	check(p->payload_len <= p->payload_wire_len);
 	check(p->payload_wire_len == 0 || header_len + p->payload_wire_len <= p->volume_bytes);
 	check((p->payload == NULL) == (p->payload_len == 0));
@@ -51,6 +57,22 @@ static void check_accounted(const struct zr_view *view, const struct zr_packet *
 		check(p->payload > view->data && p->payload_len < view->len);
 		check(p->payload + p->payload_len <= view->data + view->len);
 	}
+}
+
+static void check_join(const struct zr_packet_rules *rules, const struct zr_packet *first)
+{
+	struct zr_packet whole;
+
+	memset(&whole, 0xa5, sizeof(whole));
+	zr_packet_join(rules, first, first->payload, first->payload_len, &whole);
+	check(whole.unaccounted == ZR_ACCOUNTED && whole.tunnels >= first->tunnels);
+	check(whole.tunnels > first->tunnels || (!whole.fragment && whole.volume_bytes == first->volume_bytes));
+	check(whole.payload_len <= whole.payload_wire_len && whole.payload_len <= first->payload_len);
+	if (whole.tunnels > first->tunnels)
+		check(whole.volume_bytes <= first->payload_len);
+	if (whole.payload != NULL)
+		check(whole.payload >= first->payload &&
+		      whole.payload + whole.payload_len <= first->payload + first->payload_len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -80,5 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_unaccounted(&view, &packet);
 	else
 		check_accounted(&view, &packet);
+	if (packet.fragment && packet.payload != NULL)
+		check_join(&rules, &packet);
 	return 0;
 }

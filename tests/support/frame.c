@@ -10,7 +10,7 @@
 enum { ETHER_IPV4 = 0x0800, ETHER_IPV6 = 0x86dd, ETHER_VLAN = 0x8100, ETHER_QINQ = 0x88a8 };
 enum { ETHER_MPLS = 0x8847, ETHER_PPPOE = 0x8864 };
 enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
-enum { PROTO_IPV4 = 4, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_IPV6 = 41, PROTO_GRE = 47 };
+enum { PROTO_IPV4 = 4, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_IPV6 = 41, PROTO_FRAGMENT = 44, PROTO_GRE = 47 };
 
 #define GTP_PORT 2152
 
@@ -80,6 +80,34 @@ static void put_ip(struct writer *w, const char *src, const char *dst, unsigned 
 	put_address(w, dst);
 }
 
+/* Of the IP packet from ip on that is there whole, leave one fragment. */
+static void cut(struct writer *w, uint8_t *ip, const struct frame_part *part)
+{
+	bool v6 = ip[0] >> 4 == 6;
+	uint8_t *content = ip + (v6 ? 40 : 20);
+	struct writer header = {.at = v6 ? content : ip + 2};
+
+	if (part->len == 0)
+		return;
+	if (part->from + part->len > (size_t)(w->at - content))
+		abort();
+	w->at = content + (v6 ? 8 : 0);
+	memmove(w->at, content + part->from, part->len);
+	w->at += part->len;
+	if (v6) {
+		put_u16(&header, (unsigned int)ip[6] << 8);
+		put_u16(&header, (unsigned int)part->from | (part->last ? 0 : 1));
+		put_u32(&header, part->id);
+		header.at = ip + 4;
+		put_u16(&header, (unsigned int)part->len + 8);
+		put_u8(&header, PROTO_FRAGMENT);
+	} else {
+		put_u16(&header, (unsigned int)part->len + 20);
+		put_u16(&header, part->id & 0xffff);
+		put_u16(&header, (unsigned int)(part->from / 8) | (part->last ? 0 : 0x2000));
+	}
+}
+
 static void put_udp(struct writer *w, unsigned int src_port, unsigned int dst_port, size_t len)
 {
 	put_u16(w, src_port);
@@ -117,9 +145,9 @@ static void fill_checksum(const struct frame_spec *s, uint8_t *header, const uin
 
 static void put_packet(struct writer *w, const struct frame_spec *s)
 {
-	uint8_t *header;
+	uint8_t *ip = w->at, *header;
 
-	put_ip(w, s->src, s->dst, s->proto, transport_len(s) + s->len);
+	put_ip(w, s->src, s->dst, s->proto, frame_content(s));
 	header = w->at;
 	if (s->proto == PROTO_TCP) {
 		put_u16(w, s->src_port);
@@ -136,11 +164,19 @@ static void put_packet(struct writer *w, const struct frame_spec *s)
 	put_bytes(w, s->data, s->len);
 	if (s->checksum != FRAME_CHECKSUM_ZERO)
 		fill_checksum(s, header, w->at);
+	cut(w, ip, &s->part);
+}
+
+size_t frame_content(const struct frame_spec *s)
+{
+	return transport_len(s) + s->len;
 }
 
 size_t frame_volume(const struct frame_spec *s)
 {
-	return (is_v6(s->src) ? 40 : 20) + transport_len(s) + s->len;
+	if (s->part.len > 0)
+		return (is_v6(s->src) ? 48 : 20) + s->part.len;
+	return (is_v6(s->src) ? 40 : 20) + frame_content(s);
 }
 
 /* Bytes of a tunnel's own header. */
@@ -150,6 +186,13 @@ static size_t tunnel_len(const struct frame_spec *s)
 		[FRAME_GTPU] = 8, [FRAME_GTPU_EXTENDED] = 16, [FRAME_GRE] = 4, [FRAME_IP_IN_IP] = 0};
 
 	return lens[s->tunnel];
+}
+
+size_t frame_outer_content(const struct frame_spec *s)
+{
+	bool gtpu = s->tunnel == FRAME_GTPU || s->tunnel == FRAME_GTPU_EXTENDED;
+
+	return (gtpu ? 8 : 0) + tunnel_len(s) + frame_volume(s);
 }
 
 /* 3GPP TS 29.281, section 5: the length counts what is behind the first eight bytes. */
@@ -168,12 +211,12 @@ static void put_gtpu(struct writer *w, const struct frame_spec *s)
 
 static void put_tunnel(struct writer *w, const struct frame_spec *s)
 {
-	size_t len = tunnel_len(s) + frame_volume(s);
+	size_t len = frame_outer_content(s);
 
 	switch (s->tunnel) {
 	case FRAME_GTPU:
 	case FRAME_GTPU_EXTENDED:
-		put_ip(w, s->outer_src, s->outer_dst, PROTO_UDP, 8 + len);
+		put_ip(w, s->outer_src, s->outer_dst, PROTO_UDP, len);
 		put_gtpu(w, s);
 		break;
 	case FRAME_GRE:
@@ -217,14 +260,17 @@ size_t frame_make(const struct frame_spec *s, uint8_t *out)
 {
 	struct writer w = {.at = out};
 	bool tunneled = s->outer_src != NULL;
+	uint8_t *ip;
 
-	if (frame_volume(s) + 100 > FRAME_MAX)
+	if (frame_content(s) + 150 > FRAME_MAX)
 		abort();
 	put_bytes(&w, "\x02\0\0\0\0\x02\x02\0\0\0\0\x01", 12);
 	put_link(&w, s, is_v6(tunneled ? s->outer_src : s->src), frame_volume(s));
+	ip = w.at;
 	if (tunneled)
 		put_tunnel(&w, s);
 	put_packet(&w, s);
+	cut(&w, ip, &s->outer_part);
 	return (size_t)(w.at - out);
 }
 

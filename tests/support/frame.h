@@ -14,6 +14,13 @@ enum frame_checksum { FRAME_CHECKSUM_ZERO, FRAME_CHECKSUM_RIGHT, FRAME_CHECKSUM_
 
 enum frame_tunnel { FRAME_GTPU, FRAME_GTPU_EXTENDED /* with a PDU session container */, FRAME_GRE, FRAME_IP_IN_IP };
 
+/* One fragment of a packet: so many bytes of what its IP header carries, from there on. */
+struct frame_part {
+	uint32_t id;
+	size_t from, len; /* len 0: not a fragment */
+	bool last;        /* says that no more follow */
+};
+
 struct frame_spec {
 	const char *src, *dst; /* addresses as text, both of one family */
 	uint16_t src_port, dst_port;
@@ -27,10 +34,12 @@ struct frame_spec {
 	const void *data; /* payload */
 	size_t len;
 	enum frame_checksum checksum;
-	/* In a tunnel between these endpoints when outer_src is not NULL. */
+	struct frame_part part;
+	/* In a tunnel between these endpoints when outer_src is not NULL; outer_part is of the tunnel's packet. */
 	const char *outer_src, *outer_dst;
 	enum frame_tunnel tunnel;
 	uint32_t teid;
+	struct frame_part outer_part;
 };
 
 /* Write the frame into out[FRAME_MAX]; returns its length. Aborts on what cannot be made. */
@@ -38,6 +47,10 @@ size_t frame_make(const struct frame_spec *spec, uint8_t *out);
 
 /* The IP total length of the inner packet of such a frame: what it counts for. */
 size_t frame_volume(const struct frame_spec *spec);
+
+/* Bytes that the IP header of the packet carries, and that of its tunnel, when they are whole. */
+size_t frame_content(const struct frame_spec *spec);
+size_t frame_outer_content(const struct frame_spec *spec);
 
 /* A TLS record with a ClientHello for name (NULL: without SNI) of at least min_len bytes; returns its length. */
 size_t frame_hello(const char *name, size_t min_len, uint8_t *out, size_t room);

@@ -99,6 +99,48 @@ void scene_open(struct scene *s)
 	assert_non_null(s->pipeline);
 }
 
+/* What came in was judged, is unaccounted, or is undecided. */
+static void check_totals(const struct scene *s)
+{
+	struct zr_volume judged = {0};
+	struct zr_totals totals;
+
+	zr_pipeline_totals(s->pipeline, &totals);
+	for (unsigned int r = 0; r < ZR_REASON_COUNT; r++) {
+		judged.pkts += totals.reason[r].pkts;
+		judged.bytes += totals.reason[r].bytes;
+	}
+	for (unsigned int r = 1; r < ZR_UNACCOUNTED_COUNT; r++) {
+		judged.pkts += totals.unaccounted[r].pkts;
+		judged.bytes += totals.unaccounted[r].bytes;
+	}
+	assert_int_equal(judged.pkts, totals.received.pkts);
+	assert_int_equal(judged.bytes, totals.received.bytes);
+}
+
+static void check_records(const struct scene *s)
+{
+	struct zr_volume told[ZR_REASON_COUNT] = {0};
+	struct zr_totals totals;
+
+	zr_pipeline_totals(s->pipeline, &totals);
+	assert_int_equal(totals.reason[ZR_REASON_UNDECIDED].pkts, 0);
+	assert_int_equal(totals.reason[ZR_REASON_UNDECIDED].bytes, 0);
+	for (unsigned int i = 0; i < s->count; i++) {
+		const struct zr_usage *u = &s->events[i].usage;
+
+		assert_true(u->first_us <= u->last_us);
+		told[u->reason].pkts += u->up_pkts + u->down_pkts;
+		told[u->reason].bytes += u->up_bytes + u->down_bytes;
+	}
+	for (unsigned int r = 1; r < ZR_REASON_COUNT; r++) {
+		if (s->config.charged_records && r != ZR_REASON_TABLE_FULL) {
+			assert_int_equal(told[r].pkts, totals.reason[r].pkts);
+			assert_int_equal(told[r].bytes, totals.reason[r].bytes);
+		}
+	}
+}
+
 void scene_send(struct scene *s, uint64_t ms, const struct frame_spec *spec)
 {
 	static uint8_t frame[FRAME_MAX];
@@ -106,6 +148,24 @@ void scene_send(struct scene *s, uint64_t ms, const struct frame_spec *spec)
 
 	view.len = view.wire_len = (uint32_t)frame_make(spec, frame);
 	zr_pipeline_burst(s->pipeline, &view, 1);
+	check_totals(s);
+}
+
+void scene_part(struct scene *s, uint64_t ms, const struct frame_spec *spec, uint32_t id, size_t from, size_t len)
+{
+	struct frame_spec part = *spec;
+
+	part.part = (struct frame_part){.id = id, .from = from, .len = len, .last = from + len == frame_content(spec)};
+	scene_send(s, ms, &part);
+}
+
+void scene_outer_part(struct scene *s, uint64_t ms, const struct frame_spec *spec, uint32_t id, size_t from, size_t len)
+{
+	struct frame_spec part = *spec;
+	bool last = from + len == frame_outer_content(spec);
+
+	part.outer_part = (struct frame_part){.id = id, .from = from, .len = len, .last = last};
+	scene_send(s, ms, &part);
 }
 
 struct scene_conn scene_conn(uint16_t client_port)
@@ -120,7 +180,7 @@ struct scene_conn scene_conn(uint16_t client_port)
 	};
 }
 
-static struct frame_spec spec_of(const struct scene_conn *c, bool up, uint8_t proto)
+struct frame_spec scene_spec(const struct scene_conn *c, bool up, uint8_t proto)
 {
 	return (struct frame_spec){
 		.src = up ? c->client : c->server,
@@ -128,6 +188,8 @@ static struct frame_spec spec_of(const struct scene_conn *c, bool up, uint8_t pr
 		.src_port = up ? c->client_port : c->server_port,
 		.dst_port = up ? c->server_port : c->client_port,
 		.proto = proto,
+		.seq = up ? c->up_seq : c->down_seq,
+		.ack = up ? c->down_seq : c->up_seq,
 		.vlan = c->vlan,
 	};
 }
@@ -135,12 +197,10 @@ static struct frame_spec spec_of(const struct scene_conn *c, bool up, uint8_t pr
 void scene_tcp(struct scene *s, uint64_t ms, struct scene_conn *c, bool up, unsigned int flags, const void *data,
 	       size_t len)
 {
-	struct frame_spec spec = spec_of(c, up, ZR_PROTO_TCP);
+	struct frame_spec spec = scene_spec(c, up, ZR_PROTO_TCP);
 	uint32_t *seq = up ? &c->up_seq : &c->down_seq;
 
 	spec.tcp_flags = (uint8_t)flags;
-	spec.seq = *seq;
-	spec.ack = up ? c->down_seq : c->up_seq;
 	spec.data = data;
 	spec.len = len;
 	scene_send(s, ms, &spec);
@@ -175,48 +235,19 @@ void scene_hello(struct scene *s, uint64_t ms, struct scene_conn *c, const char 
 
 void scene_udp(struct scene *s, uint64_t ms, const struct scene_conn *c, bool up, const void *data, size_t len)
 {
-	struct frame_spec spec = spec_of(c, up, ZR_PROTO_UDP);
+	struct frame_spec spec = scene_spec(c, up, ZR_PROTO_UDP);
 
 	spec.data = data;
 	spec.len = len;
 	scene_send(s, ms, &spec);
 }
 
-static void check_sums(const struct scene *s)
-{
-	struct zr_volume judged = {0}, told[ZR_REASON_COUNT] = {0};
-	struct zr_totals totals;
-
-	zr_pipeline_totals(s->pipeline, &totals);
-	assert_int_equal(totals.reason[ZR_REASON_UNDECIDED].pkts, 0);
-	assert_int_equal(totals.reason[ZR_REASON_UNDECIDED].bytes, 0);
-	for (unsigned int i = 0; i < s->count; i++) {
-		const struct zr_usage *u = &s->events[i].usage;
-
-		told[u->reason].pkts += u->up_pkts + u->down_pkts;
-		told[u->reason].bytes += u->up_bytes + u->down_bytes;
-	}
-	for (unsigned int r = 1; r < ZR_REASON_COUNT; r++) {
-		judged.pkts += totals.reason[r].pkts;
-		judged.bytes += totals.reason[r].bytes;
-		if (s->config.charged_records && r != ZR_REASON_TABLE_FULL) {
-			assert_int_equal(told[r].pkts, totals.reason[r].pkts);
-			assert_int_equal(told[r].bytes, totals.reason[r].bytes);
-		}
-	}
-	for (unsigned int r = 1; r < ZR_UNACCOUNTED_COUNT; r++) {
-		judged.pkts += totals.unaccounted[r].pkts;
-		judged.bytes += totals.unaccounted[r].bytes;
-	}
-	assert_int_equal(judged.pkts, totals.received.pkts);
-	assert_int_equal(judged.bytes, totals.received.bytes);
-}
-
 void scene_close(struct scene *s)
 {
 	zr_pipeline_shutdown(s->pipeline);
 	assert_int_equal(zr_pipeline_flows(s->pipeline), 0);
-	check_sums(s);
+	check_totals(s);
+	check_records(s);
 }
 
 void scene_free(struct scene *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A scripted pipeline: a list as text, packets at stated times, and what the pipeline told. At the end every scene checks
- * that totals add up and, when charged flows leave records, that the records add up to them.
+ * A scripted pipeline: a list as text, packets at stated times, and what the pipeline told. After every packet a scene checks
+ * that totals add up, and at the end, when charged flows leave records, that the records add up to them.
  */
 #ifndef TESTS_SUPPORT_SCENE_H
 #define TESTS_SUPPORT_SCENE_H
@@ -42,6 +42,10 @@ void scene_subscribers(struct scene *s, const char *prefix);
 void scene_open(struct scene *s);
 /* One packet at so many milliseconds after time 0. */
 void scene_send(struct scene *s, uint64_t ms, const struct frame_spec *spec);
+/* One fragment of it, of its tunnel's packet: bytes from to from + len of the content (frame_content, frame_outer_content). */
+void scene_part(struct scene *s, uint64_t ms, const struct frame_spec *spec, uint32_t id, size_t from, size_t len);
+void scene_outer_part(struct scene *s, uint64_t ms, const struct frame_spec *spec, uint32_t id, size_t from,
+		      size_t len);
 /* A TCP or UDP conversation; the sequence numbers run along. */
 struct scene_conn {
 	const char *client, *server;
@@ -49,6 +53,9 @@ struct scene_conn {
 	uint32_t up_seq, down_seq;
 	uint16_t vlan;
 };
+
+/* What one side sends next; without flags and data. */
+struct frame_spec scene_spec(const struct scene_conn *c, bool up, uint8_t proto);
 
 /* 10.0.0.1 to 203.0.113.1, HTTPS, with that client port and client ISN 1000. */
 struct scene_conn scene_conn(uint16_t client_port);

@@ -167,8 +167,10 @@ static void test_fragmented_gtpu(void **state)
 	put_inner(&f, 4);
 	set_u16(&f, 20, 0x2000);
 	parsed = parse_ethernet(&f);
-	assert_outer(&parsed, &f, IP_UDP);
-	assert_true(parsed.packet.first_fragment);
+	assert_ip(&parsed, 4, OUTER, IP_UDP, f.len - 14);
+	assert_ports(&parsed, SRC_PORT, GTPU_PORT);
+	assert_true(parsed.packet.first_fragment && !parsed.packet.has_teid);
+	assert_payload(&parsed, 34, f.len - 34, f.len - 34);
 }
 
 static void test_innermost_teid(void **state)

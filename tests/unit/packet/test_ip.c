@@ -272,8 +272,33 @@ static void test_ipv4_fragments(void **state)
 		assert_int_equal(parsed.packet.fragment, cases[i].fragment);
 		assert_int_equal(parsed.packet.first_fragment, cases[i].first);
 		assert_ports(&parsed, later ? 0 : SRC_PORT, later ? 0 : DST_PORT);
-		assert_payload(&parsed, later ? NO_PAYLOAD : 54, later ? 0 : 9, later ? 0 : 9);
+		if (!cases[i].fragment) {
+			assert_payload(&parsed, 54, 9, 9);
+			continue;
+		}
+		assert_payload(&parsed, 34, 29, 29); /* the part that it is, headers included */
+		assert_int_equal(parsed.packet.fragment_at, (cases[i].field & 0x1fff) * 8);
+		assert_int_equal(parsed.packet.more_fragments, (cases[i].field & 0x2000) != 0);
+		assert_int_equal(parsed.packet.fragment_proto, IP_TCP);
 	}
+}
+
+static void test_ipv4_fragment_id(void **state)
+{
+	struct frame f = {0};
+	struct parsed parsed;
+
+	(void)state;
+	put_ethernet(&f, ETH_IPV4);
+	put_ipv4(&f, 3, IP_ICMP, 0);
+	put_zeros(&f, 16);
+	frame_finish(&f);
+	set_u16(&f, 18, 0xbeef);
+	set_u16(&f, 20, 0x2003);
+	parsed = parse_ethernet(&f);
+	assert_int_equal(parsed.packet.fragment_id, 0xbeef);
+	assert_int_equal(parsed.packet.fragment_at, 24);
+	assert_payload(&parsed, 34, 16, 16);
 }
 
 /* A first fragment too small for the ports is a first fragment all the same. */
@@ -314,7 +339,51 @@ static void test_first_fragment_payload(void **state)
 	assert_ip(&parsed, 6, 3, IP_UDP, f.len - 14);
 	assert_true(parsed.packet.fragment && parsed.packet.first_fragment);
 	assert_ports(&parsed, SRC_PORT, DST_PORT);
-	assert_payload(&parsed, udp + 8, 24, 24);
+	assert_payload(&parsed, udp, 32, 32);
+}
+
+/* Where the datagram's content begins is behind the Fragment header, though ports lie behind further headers. */
+static void test_ipv6_first_fragment_with_extensions(void **state)
+{
+	struct frame f = {0};
+	struct parsed parsed;
+	uint32_t content;
+
+	(void)state;
+	put_ethernet(&f, ETH_IPV6);
+	put_ipv6(&f, 3, EXT_HOP);
+	put_ipv6_extension(&f, EXT_FRAGMENT, 0);
+	put_ipv6_fragment(&f, EXT_DST, 0, true);
+	content = put_ipv6_extension(&f, IP_UDP, 1);
+	put_udp(&f, SRC_PORT, DST_PORT);
+	put_zeros(&f, 8);
+	frame_finish(&f);
+	parsed = parse_ethernet(&f);
+	assert_ip(&parsed, 6, 3, IP_UDP, f.len - 14);
+	assert_ports(&parsed, SRC_PORT, DST_PORT);
+	assert_int_equal(parsed.packet.fragment_proto, EXT_DST);
+	assert_payload(&parsed, content, 32, 32);
+}
+
+/* A datagram is cut into fragments once: a second Fragment header is not passed. */
+static void test_ipv6_fragment_of_fragment(void **state)
+{
+	struct frame f = {0};
+	struct parsed parsed;
+	uint32_t content;
+
+	(void)state;
+	put_ethernet(&f, ETH_IPV6);
+	put_ipv6(&f, 3, EXT_FRAGMENT);
+	put_ipv6_fragment(&f, EXT_FRAGMENT, 0, true);
+	content = put_ipv6_fragment(&f, IP_UDP, 8, true);
+	put_udp(&f, SRC_PORT, DST_PORT);
+	frame_finish(&f);
+	parsed = parse_ethernet(&f);
+	assert_ip(&parsed, 6, 3, EXT_FRAGMENT, f.len - 14);
+	assert_true(parsed.packet.first_fragment);
+	assert_ports(&parsed, 0, 0);
+	assert_payload(&parsed, content, 16, 16);
 }
 
 /* Behind a later fragment's header there is data, whatever it looks like. */
@@ -338,7 +407,8 @@ static void test_ipv6_later_fragment(void **state)
 			assert_true(parsed.packet.fragment);
 			assert_false(parsed.packet.first_fragment);
 			assert_ports(&parsed, 0, 0);
-			assert_payload(&parsed, NO_PAYLOAD, 0, 0);
+			assert_payload(&parsed, 62, 8, 8);
+			assert_int_equal(parsed.packet.more_fragments, more != 0);
 		}
 	}
 }
@@ -362,6 +432,9 @@ int main(void)
 		cmocka_unit_test(test_tiny_first_fragment),
 		cmocka_unit_test(test_first_fragment_payload),
 		cmocka_unit_test(test_ipv6_later_fragment),
+		cmocka_unit_test(test_ipv4_fragment_id),
+		cmocka_unit_test(test_ipv6_first_fragment_with_extensions),
+		cmocka_unit_test(test_ipv6_fragment_of_fragment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,7 +279,8 @@ static void assert_level(const struct parsed *parsed, const struct stack *s, uns
 	bool ports = transport && held_len >= l->transport_at + 4;
 	bool header = transport && held_len >= l->transport_at + l->transport_len;
 	uint32_t held_end = held_len < s->end ? held_len : s->end;
-	uint32_t len = held_end > l->payload_at ? held_end - l->payload_at : 0;
+	uint32_t payload_at = fragment ? l->fragment_from : l->payload_at;
+	uint32_t len = held_end > payload_at ? held_end - payload_at : 0;
 
 	assert_ip(parsed, l->family, number, level_proto(l, held_len), s->end - l->ip_at);
 	assert_int_equal(parsed->packet.fragment, fragment);
@@ -289,8 +290,8 @@ static void assert_level(const struct parsed *parsed, const struct stack *s, uns
 	assert_ports(parsed, ports ? SRC_PORT : 0, ports ? l->dst_port : 0);
 	assert_int_equal(parsed->packet.tcp_seq, header && l->proto == IP_TCP ? TCP_SEQ : 0);
 	assert_int_equal(parsed->packet.tcp_flags, header && l->proto == IP_TCP ? TCP_FLAGS : 0);
-	if (header)
-		assert_payload(parsed, len > 0 ? l->payload_at : NO_PAYLOAD, len, s->end - l->payload_at);
+	if (fragment || header)
+		assert_payload(parsed, len > 0 ? payload_at : NO_PAYLOAD, len, s->end - payload_at);
 	else
 		assert_payload(parsed, NO_PAYLOAD, 0, 0);
 }

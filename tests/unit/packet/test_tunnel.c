@@ -167,8 +167,11 @@ static void test_fragment_in_tunnel(void **state)
 	put_inner(&f, 4);
 	set_u16(&f, 40, 0x2000);
 	parsed = parse_ethernet(&f);
-	assert_inner(&parsed, &f, 4);
+	assert_ip(&parsed, 4, INNER, IP_TCP, 45);
+	assert_ports(&parsed, SRC_PORT, DST_PORT);
+	assert_payload(&parsed, f.len - 25, 25, 25);
 	assert_true(parsed.packet.fragment && parsed.packet.first_fragment);
+	assert_int_equal(parsed.packet.tunnels, 1);
 }
 
 /* Four tunnels are opened, a fifth stays closed. */

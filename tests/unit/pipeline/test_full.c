@@ -124,6 +124,33 @@ static void oldest_unfinished_hello_is_given_up(void **state)
 	scene_free(&s);
 }
 
+/* Whoever opens many HTTP connections and leaves them so makes nobody pay for a hello of two segments. */
+static void connections_that_are_followed_leave_room_for_hellos(void **state)
+{
+	static const char head[] = "GET / HTTP/1.1\r\nHost: game.example.net\r\n\r\n";
+	struct scene_conn c = scene_conn(1);
+	uint8_t hello[1400];
+	size_t len = frame_hello("olm.vn", 900, hello, sizeof(hello));
+
+	(void)state;
+	scene_init(&s, LIST);
+	s.config.reassembly_bytes = 262144;
+	scene_open(&s);
+	for (uint16_t port = 1000; port < 1500; port++) {
+		struct scene_conn other = scene_conn(port);
+
+		scene_handshake(&s, 0, &other);
+		scene_up(&s, 0, &other, head, sizeof(head) - 1);
+	}
+	scene_handshake(&s, 1, &c);
+	scene_up(&s, 2, &c, hello, 500);
+	scene_up(&s, 3, &c, hello + 500, len - 500);
+	assert_true(zr_pipeline_counter(s.pipeline, ZR_COUNTER_HELLOS_GIVEN_UP) > 0);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_TAG), 1);
+	scene_free(&s);
+}
+
 static void hello_of_a_flow_that_has_ended_is_not_given_up(void **state)
 {
 	uint64_t given_up = 0;
@@ -250,6 +277,7 @@ int main(void)
 		cmocka_unit_test(evicted_free_flow_leaves_its_record),
 		cmocka_unit_test(flow_that_has_ended_is_not_evicted),
 		cmocka_unit_test(oldest_unfinished_hello_is_given_up),
+		cmocka_unit_test(connections_that_are_followed_leave_room_for_hellos),
 		cmocka_unit_test(hello_of_a_flow_that_has_ended_is_not_given_up),
 		cmocka_unit_test(names_beyond_the_memory_are_left_out_not_miscounted),
 		cmocka_unit_test(flow_without_its_name_stays_free_while_its_entry_does),

@@ -332,6 +332,46 @@ static void clock_that_goes_back_is_held(void **state)
 	scene_free(&s);
 }
 
+/* The wall clock is set an hour ahead, and back: stamps follow it, silence and interims do not notice. */
+static void wall_clock_that_is_set_moves_stamps_only(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+
+	(void)state;
+	begin(LIST);
+	free_flow(&c, 0);
+	assert_int_equal(zr_pipeline_clock(s.pipeline, INT64_C(3600000000)), 0);
+	scene_down(&s, 1 * MINUTE, &c, 1);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 1);
+	assert_int_equal(part(0)->down_pkts, 2);
+	assert_int_equal(part(0)->last_us, s.base_us + UINT64_C(3660000000));
+	scene_free(&s);
+}
+
+static void wall_clock_that_is_set_opens_and_closes_windows(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+
+	(void)state;
+	begin("olm.vn,olm,90001," SCENE_DAY "05:00Z," SCENE_DAY "09:59Z,,,\n");
+	scene_handshake(&s, 0, &c);
+	scene_hello(&s, 10, &c, "olm.vn");
+	assert_int_equal(zr_pipeline_clock(s.pipeline, 6 * MINUTE * 1000), 0);
+	scene_down(&s, 20, &c, 100);
+	/* The window closes four minutes later. */
+	scene_down(&s, 4 * MINUTE - 1, &c, 200);
+	scene_down(&s, 4 * MINUTE, &c, 300);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 3);
+	assert_int_equal(part(0)->reason, ZR_REASON_NO_MATCH);
+	assert_int_equal(part(0)->cause, ZR_CAUSE_WINDOW);
+	assert_int_equal(part(1)->reason, ZR_REASON_SNI);
+	assert_int_equal(part(1)->down_bytes, 2 * HEADERS + 300);
+	assert_int_equal(part(2)->reason, ZR_REASON_NO_MATCH);
+	scene_free(&s);
+}
+
 static void advance_ends_silent_flows_without_packets(void **state)
 {
 	struct scene_conn c = scene_conn(40000);
@@ -363,6 +403,8 @@ int main(void)
 		cmocka_unit_test(syn_again_towards_the_subscriber_is_a_retransmission),
 		cmocka_unit_test(hello_of_a_subscriber_that_was_called_is_found),
 		cmocka_unit_test(clock_that_goes_back_is_held),
+		cmocka_unit_test(wall_clock_that_is_set_moves_stamps_only),
+		cmocka_unit_test(wall_clock_that_is_set_opens_and_closes_windows),
 		cmocka_unit_test(advance_ends_silent_flows_without_packets),
 	};
 
