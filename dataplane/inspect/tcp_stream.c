@@ -51,14 +51,14 @@ static uint32_t proxy_line_len(const uint8_t *data, uint32_t len)
 	return (uint32_t)(lf + 1 - data);
 }
 
-/* Length of the lines of text, such as STARTTLS, that end right before what may be a hello; 0 when there are none. */
-static uint32_t lines_len(const uint8_t *data, uint32_t len)
+/* Length of the line ends right before what may be a hello: what is left of a line that was passed over. 0: none. */
+static uint32_t line_end_len(const uint8_t *data, uint32_t len)
 {
 	uint32_t n = 0;
 
-	while (n < len && ((data[n] >= ' ' && data[n] <= '~') || data[n] == '\r' || data[n] == '\n'))
+	while (n < len && (data[n] == '\r' || data[n] == '\n'))
 		n++;
-	return n > 0 && n < len && data[n - 1] == '\n' && data[n] == TLS_HANDSHAKE_RECORD ? n : 0;
+	return n < len && data[n] == TLS_HANDSHAKE_RECORD ? n : 0;
 }
 
 /* What begins at data is neither TLS nor HTTP. Returns how much of it to pass over. */
@@ -67,7 +67,7 @@ static uint32_t not_ours(struct zr_tcp_client *c, const uint8_t *data, uint32_t 
 	uint32_t text_len = proxy_line_len(data, len);
 
 	if (text_len == 0)
-		text_len = lines_len(data, len);
+		text_len = line_end_len(data, len);
 	c->state = ZR_TCP_OPAQUE;
 	return text_len > 0 ? text_len : len;
 }

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "dataplane/packet/keyed_hash.h"
+
 #define TABLE_SHARE 4 /* one quarter of the memory is for the table, the rest for bytes */
 
 struct layout {
-	size_t slots_at, heads_at, pieces_at, total;
+	size_t slots_at, pieces_at, heads_at, joined_at, total;
 	uint32_t slots, heads, pieces;
 };
 
@@ -23,7 +25,8 @@ static struct layout layout_of(size_t bytes)
 	l.slots_at = 0;
 	l.pieces_at = l.slots * sizeof(struct zr_datagram);
 	l.heads_at = l.pieces_at + l.pieces * sizeof(struct zr_piece);
-	l.total = l.heads_at + l.heads * sizeof(uint32_t);
+	l.joined_at = l.heads_at + l.heads * sizeof(uint32_t);
+	l.total = l.joined_at + ZR_DATAGRAM_MAX;
 	return l;
 }
 
@@ -32,7 +35,8 @@ size_t zr_datagrams_memory(size_t bytes)
 	return layout_of(bytes).total;
 }
 
-void zr_datagrams_init(struct zr_datagrams *all, void *memory, size_t bytes)
+void zr_datagrams_init(struct zr_datagrams *all, void *memory, size_t bytes, const uint64_t seed[2],
+		       void (*ended)(void *arg, struct zr_datagram *d), void *arg)
 {
 	struct layout l = layout_of(bytes);
 	uint8_t *base = memory;
@@ -43,7 +47,11 @@ void zr_datagrams_init(struct zr_datagrams *all, void *memory, size_t bytes)
 		.head_mask = l.heads - 1,
 		.count = l.slots,
 		.due_us = UINT64_MAX,
+		.hash_key = {seed[0] | 1, seed[1] | 1},
 		.pool = {.pieces = (struct zr_piece *)(void *)(base + l.pieces_at), .count = l.pieces},
+		.joined = base + l.joined_at,
+		.ended = ended,
+		.arg = arg,
 	};
 }
 
@@ -51,7 +59,7 @@ void zr_datagrams_init(struct zr_datagrams *all, void *memory, size_t bytes)
  * RFC 791, section 3.2: addresses, id, protocol. RFC 8200, section 4.5: addresses, id; only the first fragment's protocol
  * counts. What subscribers send inside GTP-U is never put together with what comes from elsewhere: in the free bits.
  */
-void zr_datagram_key_of(const struct zr_packet *part, struct zr_flow_key *key)
+static void key_of(const struct zr_packet *part, struct zr_flow_key *key)
 {
 	uint64_t common = part->fragment_id | (uint64_t)part->domain << 32 | (uint64_t)part->family << 56;
 
@@ -76,15 +84,6 @@ static struct zr_datagram *datagram_at(const struct zr_datagrams *all, uint32_t 
 static uint32_t link_of(const struct zr_datagrams *all, const struct zr_datagram *d)
 {
 	return (uint32_t)(d - all->slots) + 1;
-}
-
-struct zr_datagram *zr_datagrams_find(const struct zr_datagrams *all, const struct zr_flow_key *key, uint64_t hash)
-{
-	struct zr_datagram *d = datagram_at(all, all->heads[hash & all->head_mask]);
-
-	while (d != NULL && memcmp(d->key.words, key->words, sizeof(key->words)) != 0)
-		d = datagram_at(all, d->next);
-	return d;
 }
 
 static void age_append(struct zr_datagrams *all, struct zr_datagram *d, uint64_t now_us)
@@ -115,24 +114,88 @@ static void age_unlink(struct zr_datagrams *all, const struct zr_datagram *d)
 	all->due_us = all->oldest == 0 ? UINT64_MAX : datagram_at(all, all->oldest)->due_us;
 }
 
-struct zr_datagram *zr_datagrams_add(struct zr_datagrams *all, const struct zr_flow_key *key, uint64_t hash,
-				     uint64_t now_us)
+static struct zr_datagram *take_slot(struct zr_datagrams *all)
 {
-	uint32_t *head = &all->heads[hash & all->head_mask];
-	struct zr_datagram *d = datagram_at(all, all->free_head);
+	struct zr_datagram *d;
 
-	if (d != NULL)
-		all->free_head = d->next;
-	else if (all->fresh < all->count)
-		d = &all->slots[all->fresh++];
-	else
-		return NULL;
-	memset(d, 0, sizeof(*d));
-	d->key = *key;
-	d->next = *head;
+	if (all->free_head == 0 && all->fresh < all->count)
+		return &all->slots[all->fresh++];
+	if (all->free_head == 0)
+		zr_datagrams_end(all, zr_datagrams_oldest(all));
+	d = datagram_at(all, all->free_head);
+	all->free_head = d->next;
+	return d;
+}
+
+static struct zr_packet without_payload(const struct zr_packet *part)
+{
+	struct zr_packet packet = *part;
+
+	packet.payload = NULL;
+	packet.payload_len = packet.payload_wire_len = 0;
+	return packet;
+}
+
+struct zr_datagram *zr_datagrams_of(struct zr_datagrams *all, const struct zr_packet *part, uint64_t now_us)
+{
+	struct zr_datagram *d;
+	struct zr_flow_key key;
+	uint64_t hash;
+	uint32_t *head;
+
+	key_of(part, &key);
+	hash = zr_keyed_hash(all->hash_key, 0, key.words, sizeof(key.words));
+	head = &all->heads[hash & all->head_mask];
+	for (d = datagram_at(all, *head); d != NULL; d = datagram_at(all, d->next))
+		if (memcmp(d->key.words, key.words, sizeof(key.words)) == 0)
+			return d;
+	d = take_slot(all);
+	*d = (struct zr_datagram){.key = key, .hash = hash, .packet = without_payload(part), .next = *head};
 	*head = link_of(all, d);
 	age_append(all, d, now_us);
 	return d;
+}
+
+/* The first part: it says what the datagram is. When two do, the later one is believed, and the datagram is in doubt. */
+static void locate(struct zr_datagram *d, const struct zr_packet *first)
+{
+	if (d->located && first->fragment_proto != d->packet.fragment_proto)
+		d->pieces.contradicted = true;
+	d->located = true;
+	d->packet = without_payload(first);
+}
+
+void zr_datagrams_collect(struct zr_datagrams *all, struct zr_datagram *d, const struct zr_packet *part)
+{
+	struct zr_datagram *oldest;
+
+	if (part->first_fragment)
+		locate(d, part);
+	if (d->pieces.given_up)
+		return;
+	if (part->payload_len < part->payload_wire_len) {
+		zr_pieces_give_up(&all->pool, &d->pieces);
+		return;
+	}
+	while (!zr_pieces_room(&all->pool, part->payload_len) && (oldest = zr_datagrams_oldest(all)) != d)
+		zr_datagrams_end(all, oldest);
+	zr_pieces_add(&all->pool, &d->pieces, part->fragment_at, part->payload, part->payload_len,
+		      !part->more_fragments);
+}
+
+void zr_datagrams_join(struct zr_datagrams *all, struct zr_datagram *d, const struct zr_packet_rules *rules,
+		       struct zr_packet *whole)
+{
+	uint32_t len = zr_pieces_join(&all->pool, &d->pieces, all->joined);
+
+	zr_packet_join(rules, &d->packet, all->joined, len, whole);
+	if (d->pieces.contradicted) { /* the ports, too, may have come twice */
+		whole->contradicted = true;
+		whole->src_port = d->packet.src_port;
+		whole->dst_port = d->packet.dst_port;
+	}
+	zr_pieces_clear(&all->pool, &d->pieces);
+	d->located = false;
 }
 
 struct zr_datagram *zr_datagrams_oldest(const struct zr_datagrams *all)
@@ -146,11 +209,13 @@ void zr_datagrams_renew(struct zr_datagrams *all, struct zr_datagram *d, uint64_
 	age_append(all, d, now_us);
 }
 
-void zr_datagrams_remove(struct zr_datagrams *all, struct zr_datagram *d, uint64_t hash)
+void zr_datagrams_end(struct zr_datagrams *all, struct zr_datagram *d)
 {
-	uint32_t *link = &all->heads[hash & all->head_mask];
+	uint32_t *link = &all->heads[d->hash & all->head_mask];
 	uint32_t own = link_of(all, d);
 
+	if (all->ended != NULL)
+		all->ended(all->arg, d);
 	zr_pieces_clear(&all->pool, &d->pieces);
 	age_unlink(all, d);
 	while (*link != own)

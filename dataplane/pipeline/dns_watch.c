@@ -3,9 +3,11 @@
 
 #include "dataplane/flow/table.h"
 #include "dataplane/inspect/dns_stream.h"
+#include "dataplane/pipeline/datagram.h"
 
 #define NS_PER_US      1000
 #define REASSEMBLY_MIN 262144
+#define FRAGMENT_SHARE 8 /* one eighth of the reassembly memory is for IP fragments */
 
 /* What the two sides of a connection say: side a of its key, and side b. */
 struct connection {
@@ -16,6 +18,7 @@ struct zr_dns_watch {
 	struct zr_flow_table table; /* connections; they stay undecided, so that the oldest goes when it is full */
 	struct connection *connections;
 	struct zr_assembly_pool *assembly;
+	struct zr_datagrams datagrams;
 	struct zr_dns_learner learner;
 	struct zr_packet_rules packets;
 	uint64_t now_us;
@@ -28,7 +31,8 @@ struct sight {
 };
 
 struct layout {
-	size_t table_at, connections_at, assembly_at, queries_at, total;
+	size_t table_at, connections_at, assembly_at, datagrams_at, queries_at, total;
+	size_t assembly_bytes, datagrams_bytes;
 };
 
 static size_t carve(size_t *total, size_t bytes)
@@ -43,10 +47,13 @@ static struct layout layout_of(const struct zr_dns_watch_config *config)
 {
 	struct layout l = {0};
 
+	l.datagrams_bytes = config->reassembly_bytes / FRAGMENT_SHARE;
+	l.assembly_bytes = config->reassembly_bytes - l.datagrams_bytes;
 	carve(&l.total, sizeof(struct zr_dns_watch));
 	l.table_at = carve(&l.total, zr_flow_table_memory(config->connections));
 	l.connections_at = carve(&l.total, config->connections * sizeof(struct connection));
-	l.assembly_at = carve(&l.total, zr_assembly_pool_memory(config->reassembly_bytes));
+	l.assembly_at = carve(&l.total, zr_assembly_pool_memory(l.assembly_bytes));
+	l.datagrams_at = carve(&l.total, zr_datagrams_memory(l.datagrams_bytes));
 	l.queries_at = carve(&l.total, zr_dns_match_memory(config->queries));
 	return l;
 }
@@ -80,7 +87,8 @@ struct zr_dns_watch *zr_dns_watch_init(void *memory, const struct zr_dns_watch_c
 
 	zr_flow_table_init(&w->table, base + l.table_at, config->connections, config->seed);
 	w->connections = (struct connection *)(void *)(base + l.connections_at);
-	w->assembly = zr_assembly_pool_init(base + l.assembly_at, config->reassembly_bytes, given_up, w);
+	w->assembly = zr_assembly_pool_init(base + l.assembly_at, l.assembly_bytes, given_up, w);
+	zr_datagrams_init(&w->datagrams, base + l.datagrams_at, l.datagrams_bytes, config->seed, NULL, NULL);
 	w->learner.asked = zr_dns_match_init(base + l.queries_at, config->queries, config->seed);
 	w->learner.learned = config->learned;
 	w->learner.arg = config->arg;
@@ -150,6 +158,22 @@ static void take_segment(struct sight *sight)
 			   on_message, sight);
 }
 
+/* A fragment becomes the packet that its datagram was, if that is whole now and not in doubt. */
+static bool join(struct zr_dns_watch *w, struct zr_packet *packet)
+{
+	struct zr_datagram *d;
+
+	while (w->datagrams.due_us <= w->now_us)
+		zr_datagrams_end(&w->datagrams, zr_datagrams_oldest(&w->datagrams));
+	d = zr_datagrams_of(&w->datagrams, packet, w->now_us);
+	zr_datagrams_collect(&w->datagrams, d, packet);
+	if (!zr_pieces_whole(&d->pieces))
+		return false;
+	zr_datagrams_join(&w->datagrams, d, &w->packets, packet);
+	zr_datagrams_end(&w->datagrams, d);
+	return !packet->contradicted;
+}
+
 static void take(struct zr_dns_watch *w, const struct zr_view *view)
 {
 	uint64_t us = view->time_ns / NS_PER_US;
@@ -161,6 +185,9 @@ static void take(struct zr_dns_watch *w, const struct zr_view *view)
 	zr_packet_parse(&w->packets, view, &packet);
 	if (packet.unaccounted != ZR_ACCOUNTED)
 		return;
+	while (packet.fragment) /* in a tunnel in fragments may be a fragment */
+		if (!join(w, &packet))
+			return;
 	if (packet.proto == ZR_PROTO_TCP)
 		take_segment(&sight);
 	else if (packet.proto == ZR_PROTO_UDP && packet.payload_len > 0)

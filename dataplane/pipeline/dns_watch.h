@@ -14,7 +14,7 @@ struct zr_dns_watch;
 struct zr_dns_watch_config {
 	uint32_t queries;        /* outstanding ones that are remembered; the oldest goes first */
 	uint32_t connections;    /* over TCP, likewise */
-	size_t reassembly_bytes; /* bound of the memory for messages over TCP that are not complete */
+	size_t reassembly_bytes; /* bound of the memory for messages over TCP, and IP fragments, that are not complete */
 	struct zr_packet_rules packets;
 	uint64_t seed[2]; /* random at every start of a gateway, fixed for capture files */
 

@@ -34,7 +34,7 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 }
 
 struct layout {
-	size_t table_at, intern_at, assembly_at, contexts_at, datagrams_at, joined_at, server_ids_at, scratch_at, total;
+	size_t table_at, intern_at, assembly_at, contexts_at, datagrams_at, server_ids_at, scratch_at, total;
 	size_t assembly_bytes, datagrams_bytes;
 	uint32_t contexts;
 };
@@ -61,7 +61,6 @@ static struct layout layout_of(const struct zr_pipeline_config *config)
 	l.assembly_at = carve(&l.total, zr_assembly_pool_memory(l.assembly_bytes));
 	l.contexts_at = carve(&l.total, l.contexts * sizeof(struct zr_context));
 	l.datagrams_at = carve(&l.total, zr_datagrams_memory(l.datagrams_bytes));
-	l.joined_at = carve(&l.total, ZR_DATAGRAM_MAX);
 	l.server_ids_at = carve(&l.total, zr_server_ids_memory(config->server_ids_bytes));
 	l.scratch_at = carve(&l.total, ZR_SCRATCH);
 	return l;
@@ -112,8 +111,7 @@ struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_conf
 	p->assembly = zr_assembly_pool_init(base + l.assembly_at, l.assembly_bytes, given_up, p);
 	p->contexts.slots = (struct zr_context *)(void *)(base + l.contexts_at);
 	p->contexts.count = l.contexts;
-	zr_datagrams_init(&p->datagrams, base + l.datagrams_at, l.datagrams_bytes);
-	p->joined = base + l.joined_at;
+	zr_datagrams_init(&p->datagrams, base + l.datagrams_at, l.datagrams_bytes, config->seed, zr_fragment_ended, p);
 	zr_server_ids_init(&p->server_ids, base + l.server_ids_at, config->server_ids_bytes);
 	p->scratch = base + l.scratch_at;
 	return p;

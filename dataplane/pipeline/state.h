@@ -84,7 +84,6 @@ struct zr_pipeline {
 	struct zr_server_ids server_ids;
 	struct zr_quic_crypto *quic;
 	struct zr_datagrams datagrams;
-	uint8_t *joined;  /* ZR_DATAGRAM_MAX bytes: the datagram that has just become whole */
 	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
 };
 
@@ -232,10 +231,11 @@ void zr_discover_stop(struct zr_pipeline *p, uint32_t flow);
 /* pipeline.c: count volume to a packet's flow, and inspect the packet's payload. */
 void zr_pipeline_account(struct zr_pipeline *p, const struct zr_packet *packet, const struct zr_volume *waited);
 
-/* fragment.c: a fragment comes; datagrams that are due by then are given up; all are. */
+/* fragment.c: a fragment comes; datagrams that are due by then go; all go; one goes (arg: the pipeline). */
 void zr_fragment_take(struct zr_pipeline *p, const struct zr_packet *part);
 void zr_fragment_expire(struct zr_pipeline *p, uint64_t until_us);
 void zr_fragment_end_all(struct zr_pipeline *p);
+void zr_fragment_ended(void *arg, struct zr_datagram *d);
 
 /*
  * rebind.c: a QUIC server's long header tells the connection id that it chose. Is dcid the one that is remembered for this

@@ -90,7 +90,7 @@ static void choose_wrap(struct making *m, struct workload_flow *flow)
 static struct talk *add_flow(struct making *m, unsigned int tuple, bool follows)
 {
 	static const uint8_t protos[] = {
-		[WORKLOAD_TLS] = 6,    [WORKLOAD_HTTP] = 6,  [WORKLOAD_QUIC] = 17,
+		[WORKLOAD_TLS] = 6,    [WORKLOAD_HTTP] = 6,  [WORKLOAD_QUIC] = 17, [WORKLOAD_DTLS] = 17,
 		[WORKLOAD_MEDIA] = 17, [WORKLOAD_OTHER] = 6, [WORKLOAD_ICMP] = 1,
 	};
 	struct workload_flow *flow = &m->w->flows[m->w->flow_count];
@@ -125,6 +125,9 @@ static void converse(struct talk *t, bool follows)
 	case WORKLOAD_QUIC:
 		talk_quic(t);
 		break;
+	case WORKLOAD_DTLS:
+		talk_dtls(t);
+		break;
 	case WORKLOAD_MEDIA:
 		talk_media(t);
 		break;
@@ -143,6 +146,11 @@ static bool may_follow(const struct talk *t)
 	return t->flow->proto == 6 || (t->flow->kind == WORKLOAD_QUIC && t->message_count > 0 && !talk_is_ignored(t));
 }
 
+static bool is_tunneled(const struct workload_flow *flow)
+{
+	return flow->teids[0] != 0 || flow->wrap == WORKLOAD_GRE || flow->wrap == WORKLOAD_IP_IN_IP;
+}
+
 static void make_tuple(struct making *m, unsigned int tuple)
 {
 	uint64_t start_us = random_below(&m->random, 60 * US_PER_S);
@@ -152,6 +160,8 @@ static void make_tuple(struct making *m, unsigned int tuple)
 	do {
 		t = add_flow(m, tuple, follows);
 		converse(t, follows);
+		if (m->options->cut && !is_tunneled(t->flow))
+			talk_fragment(t);
 		talk_time(t, start_us);
 		start_us = t->packets[t->packet_count - 1].us;
 		if (start_us > m->end_us)
@@ -187,10 +197,11 @@ static struct frame_spec spec_of(const struct workload_flow *flow, const struct 
 		.pppoe = flow->wrap == WORKLOAD_PPPOE,
 		.data = packet->data,
 		.len = packet->len,
+		.part = packet->part,
 		.teid = flow->teids[up],
 	};
 
-	if (flow->teids[0] != 0 || flow->wrap == WORKLOAD_GRE || flow->wrap == WORKLOAD_IP_IN_IP) {
+	if (is_tunneled(flow)) {
 		spec.outer_src = up ? "172.16.0.1" : "172.16.0.2";
 		spec.outer_dst = up ? "172.16.0.2" : "172.16.0.1";
 		spec.tunnel = tunnels[flow->wrap];
@@ -219,8 +230,11 @@ static void add_frames(struct making *m, unsigned int flow)
 
 	for (unsigned int i = 0; i < t->packet_count; i++) {
 		struct frame_spec spec = spec_of(t->flow, &t->packets[i]);
-		struct workload_packet *packet = add_packet(m, frame, frame_make(&spec, frame));
+		struct workload_packet *packet;
 
+		/* No two datagrams have one id. */
+		spec.part.id += flow * TALK_PACKETS;
+		packet = add_packet(m, frame, frame_make(&spec, frame));
 		t->packets[i].volume_bytes = (uint32_t)frame_volume(&spec);
 		packet->us = t->packets[i].us;
 		packet->flow = flow;

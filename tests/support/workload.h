@@ -23,6 +23,7 @@ enum workload_kind {
 	WORKLOAD_TLS,
 	WORKLOAD_HTTP,
 	WORKLOAD_QUIC,
+	WORKLOAD_DTLS,
 	WORKLOAD_NAMED_KINDS,
 	WORKLOAD_MEDIA = WORKLOAD_NAMED_KINDS, /* UDP without a name */
 	WORKLOAD_OTHER,                        /* TCP without a name */

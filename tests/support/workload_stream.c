@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/dtls_make.h"
 #include "tests/support/hello.h"
 #include "tests/support/workload_talk.h"
 
-#define HELLO_LEN_MAX   16384
-#define QUIC_HELLO_MAX  8000 /* stays below the datagrams that are looked at, however it is cut */
-#define TLS_HEADER_LEN  5
-#define TLS_RECORD_DATA 23
+#define HELLO_LEN_MAX          16384
+#define HELLO_IN_DATAGRAMS_MAX 8000 /* stays below the datagrams that are looked at, however it is cut */
+#define TLS_HEADER_LEN         5
+#define TLS_RECORD_DATA        23
 
 static void put(struct stream *s, const void *bytes, size_t len, bool needed)
 {
@@ -168,11 +169,24 @@ void stream_quic(struct talk *t, struct stream *s)
 	talk_name(t, &name);
 	begin_message(s, ZR_EVIDENCE_QUIC_SNI);
 	put(s, message,
-	    hello_named(message, name.sent[0] != '\0' ? name.sent : NULL, len < QUIC_HELLO_MAX ? len : QUIC_HELLO_MAX,
-			random_below(t->random, 101)),
+	    hello_named(message, name.sent[0] != '\0' ? name.sent : NULL,
+			len < HELLO_IN_DATAGRAMS_MAX ? len : HELLO_IN_DATAGRAMS_MAX, random_below(t->random, 101)),
 	    true);
 	end_message(s, &name);
 	free(message);
+}
+
+void stream_dtls(struct talk *t, struct dtls_hello *hello, struct stream *s)
+{
+	uint32_t len = hello_len(t);
+	struct talk_name name;
+
+	talk_name(t, &name);
+	dtls_make_hello(hello, name.sent[0] != '\0' ? name.sent : NULL, 0,
+			len < HELLO_IN_DATAGRAMS_MAX ? len : HELLO_IN_DATAGRAMS_MAX);
+	begin_message(s, ZR_EVIDENCE_DTLS_SNI);
+	put(s, hello->body, hello->len, true);
+	end_message(s, &name);
 }
 
 /* The header fields of a request that have nothing to do with its host. */

@@ -3,6 +3,7 @@
 #ifndef TESTS_SUPPORT_WORKLOAD_TALK_H
 #define TESTS_SUPPORT_WORKLOAD_TALK_H
 
+#include "tests/support/frame.h"
 #include "tests/support/random.h"
 #include "tests/support/workload.h"
 
@@ -18,6 +19,8 @@ struct talk_packet {
 	uint32_t seq, ack;
 	const uint8_t *data;
 	uint32_t len;
+	struct frame_part part; /* when it is a fragment; its first one comes first */
+	bool follows_at_once;   /* on the packet before: it is of the same datagram */
 	uint32_t volume_bytes;
 	uint64_t us;
 };
@@ -84,6 +87,9 @@ struct stream {
 void stream_tls(struct talk *t, struct stream *s);
 void stream_http(struct talk *t, struct stream *s);
 void stream_quic(struct talk *t, struct stream *s); /* the CRYPTO stream */
+struct dtls_hello;
+void stream_dtls(struct talk *t, struct dtls_hello *hello,
+		 struct stream *s); /* the hello's body, and in hello itself */
 void stream_nameless(struct talk *t, struct stream *s);
 
 /* workload_order.c: the stream as segments. */
@@ -116,11 +122,15 @@ void delivery_take(struct delivery *d, const struct stream *s, const struct piec
 /* Tell the talk of message number n, complete with the last packet. */
 void delivery_tell(const struct delivery *d, const struct stream *s, unsigned int n, struct talk *t);
 
-/* workload_tcp.c, workload_udp.c: write a connection. follows: another one on its tuple comes before. */
+/* workload_tcp.c, workload_udp.c, workload_dtls.c: write a connection. follows: another one on its tuple comes before. */
 void talk_tcp(struct talk *t, bool follows);
 void talk_quic(struct talk *t);
+void talk_dtls(struct talk *t);
 void talk_media(struct talk *t);
 void talk_icmp(struct talk *t);
+
+/* workload_fragments.c: send some packets in fragments. */
+void talk_fragment(struct talk *t);
 
 /* workload_time.c: give the packets their times, the first one at start_us. */
 void talk_time(struct talk *t, uint64_t start_us);

@@ -33,7 +33,7 @@ uint64_t talk_timeout_us(const struct talk *t, unsigned int i)
 		return 60 * S;
 	if (t->flow->proto == 6)
 		return (2 * 60 + 4) * 60 * S;
-	return read ? 10 * 60 * S : 2 * 60 * S;
+	return read && t->flow->kind == WORKLOAD_QUIC ? 10 * 60 * S : 2 * 60 * S;
 }
 
 static uint64_t gap_us(struct talk *t, unsigned int i)
@@ -41,6 +41,8 @@ static uint64_t gap_us(struct talk *t, unsigned int i)
 	uint64_t most_ms = talk_timeout_us(t, i) / MS - 1;
 	uint32_t kind = random_below(t->random, 1000);
 
+	if (t->packets[i + 1].follows_at_once)
+		return random_below(t->random, 2000);
 	/* No more than is needed to see interims pass. */
 	if (most_ms > 40 * 60 * 1000)
 		most_ms = 40 * 60 * 1000;

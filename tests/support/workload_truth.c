@@ -44,8 +44,8 @@ struct truth {
 
 static bool is_free(uint8_t reason)
 {
-	return reason == ZR_REASON_SNI || reason == ZR_REASON_QUIC_SNI || reason == ZR_REASON_HOST ||
-	       reason == ZR_REASON_PREFIX;
+	return reason == ZR_REASON_SNI || reason == ZR_REASON_QUIC_SNI || reason == ZR_REASON_DTLS_SNI ||
+	       reason == ZR_REASON_HOST || reason == ZR_REASON_PREFIX;
 }
 
 /* The longest entry that covers a name, by whole labels. */
@@ -66,6 +66,7 @@ static struct judgement judge(const struct truth *f, const struct talk_message *
 	static const uint8_t reasons[] = {
 		[ZR_EVIDENCE_TLS_SNI] = ZR_REASON_SNI,
 		[ZR_EVIDENCE_QUIC_SNI] = ZR_REASON_QUIC_SNI,
+		[ZR_EVIDENCE_DTLS_SNI] = ZR_REASON_DTLS_SNI,
 		[ZR_EVIDENCE_HTTP_HOST] = ZR_REASON_HOST,
 	};
 	const struct entry *entry = m->name[0] != '\0' ? entry_of(m->name) : NULL;

@@ -184,6 +184,66 @@ static void test_an_answer_that_is_late(void **state)
 	assert_int_equal(counter(f, ZR_DNS_COUNTER_UNASKED), 1);
 }
 
+static void send_answer_part(struct fixture *f, size_t from, size_t len)
+{
+	struct frame_spec spec = turned(f->up);
+
+	spec.data = f->m.at;
+	spec.len = f->m.len;
+	spec.part = (struct frame_part){.id = 5, .from = from, .len = len, .last = from + len == frame_content(&spec)};
+	send_frame(f, &spec);
+}
+
+static void test_an_answer_in_fragments(void **state)
+{
+	static const char told[] = "10.0.0.1 10.0.0.53 17 www.olm.vn 203.0.113.1\n";
+	struct fixture *f = *state;
+	size_t len;
+
+	for (unsigned int backwards = 0; backwards < 2; backwards++) {
+		make_query(f, 7);
+		send_udp(f, true);
+		make_answer(f, 7, "203.0.113.1");
+		len = 8 + f->m.len;
+		send_answer_part(f, backwards != 0 ? 24 : 0, backwards != 0 ? len - 24 : 24);
+		assert_string_equal(f->told, "");
+		send_answer_part(f, backwards != 0 ? 0 : 24, backwards != 0 ? 24 : len - 24);
+		assert_string_equal(f->told, told);
+		f->told[0] = '\0';
+	}
+}
+
+/* Whoever sends a second copy of a part must not choose what is learned. */
+static void test_an_answer_in_fragments_that_differ(void **state)
+{
+	struct fixture *f = *state;
+	size_t len;
+
+	make_query(f, 7);
+	send_udp(f, true);
+	make_answer(f, 7, "198.51.100.1");
+	len = 8 + f->m.len;
+	send_answer_part(f, 24, len - 24);
+	make_answer(f, 7, "203.0.113.1");
+	send_answer_part(f, 24, len - 24);
+	send_answer_part(f, 0, 24);
+	assert_string_equal(f->told, "");
+}
+
+static void test_an_answer_whose_fragments_come_too_late(void **state)
+{
+	struct fixture *f = *state;
+
+	make_answer(f, 7, "203.0.113.1");
+	send_answer_part(f, 24, 8 + f->m.len - 24);
+	f->ms += 30000;
+	make_query(f, 7);
+	send_udp(f, true);
+	make_answer(f, 7, "203.0.113.1");
+	send_answer_part(f, 0, 24);
+	assert_string_equal(f->told, "");
+}
+
 static void test_multicast_dns_and_llmnr_are_passed_over(void **state)
 {
 	static const uint16_t ports[] = {5353, 5355};
@@ -393,6 +453,9 @@ int main(void)
 		TEST(test_an_answer_teaches_who_asked),
 		TEST(test_a_forged_answer_teaches_nobody),
 		TEST(test_an_answer_that_is_late),
+		TEST(test_an_answer_in_fragments),
+		TEST(test_an_answer_in_fragments_that_differ),
+		TEST(test_an_answer_whose_fragments_come_too_late),
 		TEST(test_multicast_dns_and_llmnr_are_passed_over),
 		TEST(test_any_port_and_ipv6),
 		TEST(test_tunnels),

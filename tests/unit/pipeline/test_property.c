@@ -20,7 +20,7 @@
 #define TUPLES 60
 
 static uint64_t first_seed = 1;
-static unsigned int rounds = 50;
+static unsigned int rounds = 80;
 
 static struct scene s;
 static struct workload *w;

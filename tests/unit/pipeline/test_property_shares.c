@@ -14,7 +14,7 @@
 
 #include "tests/support/workload_scene.h"
 
-#define WORKLOADS 16
+#define WORKLOADS 10
 #define TUPLES    120
 
 static struct scene s;
@@ -77,10 +77,11 @@ static void every_name_is_found(void **state)
 		enum workload_wrap wrap;
 		bool cut;
 	} columns[] = {
-		{"TLS", WORKLOAD_TLS, WORKLOAD_PLAIN, false},         {"TLS cut", WORKLOAD_TLS, WORKLOAD_PLAIN, true},
-		{"QUIC", WORKLOAD_QUIC, WORKLOAD_PLAIN, false},       {"QUIC cut", WORKLOAD_QUIC, WORKLOAD_PLAIN, true},
-		{"HTTP", WORKLOAD_HTTP, WORKLOAD_PLAIN, false},       {"HTTP cut", WORKLOAD_HTTP, WORKLOAD_PLAIN, true},
-		{"in GTP-U", WORKLOAD_ANY_KIND, WORKLOAD_GTPU, true}, {"QinQ", WORKLOAD_ANY_KIND, WORKLOAD_QINQ, true},
+		{"TLS", WORKLOAD_TLS, WORKLOAD_PLAIN, false},      {"TLS cut", WORKLOAD_TLS, WORKLOAD_PLAIN, true},
+		{"QUIC", WORKLOAD_QUIC, WORKLOAD_PLAIN, false},    {"QUIC cut", WORKLOAD_QUIC, WORKLOAD_PLAIN, true},
+		{"DTLS cut", WORKLOAD_DTLS, WORKLOAD_PLAIN, true}, {"HTTP", WORKLOAD_HTTP, WORKLOAD_PLAIN, false},
+		{"HTTP cut", WORKLOAD_HTTP, WORKLOAD_PLAIN, true}, {"in GTP-U", WORKLOAD_ANY_KIND, WORKLOAD_GTPU, true},
+		{"QinQ", WORKLOAD_ANY_KIND, WORKLOAD_QINQ, true},
 	};
 	double shares[sizeof(columns) / sizeof(columns[0])];
 
