@@ -5,7 +5,8 @@
     tests/conformance/run.py [--verbose] [--jobs N] ZERORATE
 
 Fails on a crash or a sanitizer's report, on a summary that does not add up, and when less is found, or more is wrong, than
-floors.tsv allows. disputed.tsv names the places where the truth itself is wrong; they are left out. Flows are compared by
+floors.tsv allows. disputed.tsv names the places where the truth itself is wrong, volumes.tsv
+the captures whose volumes DESIGN counts otherwise; they are left out. Flows are compared by
 their tuple: the truth does not cut at timeouts, so that several of our flows may stand for one of its.
 """
 import argparse
@@ -123,6 +124,8 @@ class Truth:
             if row["grade"] != "forbidden":
                 self.allowed[where].add(canonical(row["host"]))
         self.read_volumes(os.path.join(folder, "flows.jsonl.gz"), disputed)
+        for row in read_tsv(os.path.join(HERE, "volumes.tsv")):
+            self.volumes.pop(row["capture"])
 
     def read_volumes(self, path, disputed):
         with gzip.open(path, "rt", encoding="utf-8") as file:

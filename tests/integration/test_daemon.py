@@ -17,20 +17,21 @@ import tempfile
 import time
 import unittest
 
+from daemon import PATIENCE_S, Daemon, Stream
+
 ZERORATED, ZERORATE, LIST, CAPTURES = "", "", "", []
 
 ETHERNET = 1
-PATIENCE_S = 30
 # What numbers a record on this gateway, and so differs from classify's.
 LEFT_ASIDE = ("gateway", "epoch", "seq", "flow")
 
 CONFIG = """gateway = "test-gw";
-dataplane = {{ workers = "{workers}"; flows = "64K"; {dataplane}
+dataplane = {{ workers = "{workers}"; flows = "64K";
   eal = "--no-huge --no-pci --no-shconf -m 256 --vdev=net_pcap0,rx_pcap={capture}";
   ports = ( {{ device = "net_pcap0"; }} ); }};
 tunnel_endpoints = [ "0.0.0.0/0", "::/0" ];
 list = {{ file = "{folder}/list.csv"; }};
-records = {{ socket = "{folder}/records.sock"; {records} }};
+records = {{ socket = "{folder}/records.sock"; }};
 control = {{ socket = "{folder}/control.sock"; }};
 """
 
@@ -45,95 +46,10 @@ def link_type(path):
     return struct.unpack_from(order + "I", head, 20)[0] & 0xFFFF
 
 
-class Stream:
-    """One connection to records.sock."""
-
-    def __init__(self, daemon, **subscribe):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(f"{daemon.folder}/records.sock")
-        self.rest = b""
-        if subscribe:
-            self.say(subscribe)
-
-    def say(self, message):
-        self.socket.sendall(json.dumps(message).encode() + b"\n")
-
-    def line(self):
-        """The next message, None at the end."""
-        while b"\n" not in self.rest:
-            part = self.socket.recv(1 << 20)
-            if not part:
-                assert self.rest == b"", "the last line has no end"
-                return None
-            self.rest += part
-        line, self.rest = self.rest.split(b"\n", 1)
-        return json.loads(line)
-
-    def to_end(self):
-        messages = []
-        while (message := self.line()) is not None:
-            messages.append(message)
-        return messages
-
-    def close(self):
-        self.socket.close()
-
-
-class Daemon:
-    def __init__(self, capture, workers="1", records="", dataplane=""):
-        self.temporary = tempfile.TemporaryDirectory()
-        self.folder = self.temporary.name
-        self.write_list(pathlib.Path(LIST).read_text())
-        config = CONFIG.format(folder=self.folder, capture=capture, workers=workers, records=records, dataplane=dataplane)
-        (pathlib.Path(self.folder) / "zerorated.conf").write_text(config)
-        self.log = open(f"{self.folder}/log", "w+b")
-        self.process = subprocess.Popen([ZERORATED, "-c", f"{self.folder}/zerorated.conf"], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=self.log)
-        self.wait_for(lambda status: True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.log.close()
-        self.temporary.cleanup()
-
-    def write_list(self, text):
-        pathlib.Path(self.folder, "new.csv").write_text(text)
-        os.replace(f"{self.folder}/new.csv", f"{self.folder}/list.csv")
-
-    def logged(self):
-        return pathlib.Path(self.folder, "log").read_text(errors="replace")
-
-    def run_status(self, *options):
-        return subprocess.run([ZERORATE, "status", "--socket", f"{self.folder}/control.sock", *options], capture_output=True,
-                              text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE_S)
-
-    def status(self):
-        done = self.run_status("--json")
-        return json.loads(done.stdout) if done.stdout else None
-
-    def wait_for(self, condition):
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            status = self.status()
-            if status and condition(status):
-                return status
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise AssertionError(f"it did not come about; the log:\n{self.logged()}")
-
-    def end(self, stop=signal.SIGTERM):
-        """Seconds that the end took, and the exit status."""
-        begin = time.monotonic()
-        self.process.send_signal(stop)
-        status = self.process.wait(PATIENCE_S)
-        return time.monotonic() - begin, status
+def on_capture(capture, workers="1"):
+    """The daemon on a capture file, not yet entered."""
+    config = CONFIG.format(folder="{folder}", capture=capture, workers=workers)
+    return Daemon(ZERORATED, ZERORATE, config, pathlib.Path(LIST).read_text())
 
 
 def comparable(record):
@@ -157,7 +73,7 @@ class Equality(unittest.TestCase):
 
     def check(self, capture, workers):
         expected, summary = classified(capture)
-        with Daemon(capture, workers) as daemon:
+        with on_capture(capture, workers) as daemon:
             stream = Stream(daemon, op="subscribe", consumer="billing")
             status = daemon.wait_for(lambda status: status["input_ended"])
             self.assertEqual(status["exactness_bytes"], 0)
@@ -176,7 +92,7 @@ class Equality(unittest.TestCase):
 
 class Sockets(unittest.TestCase):
     def test_garbage_clients(self):
-        with Daemon(CAPTURES[0]) as daemon:
+        with on_capture(CAPTURES[0]) as daemon:
             good = Stream(daemon, op="subscribe", consumer="good")
             self.assertEqual(good.line()["op"], "hello")
             for garbage in (b"\0" * 100, b"hello\n", b"{}\n", b'{"op":"ack"}\n', b"[" * 4000 + b"\n", os.urandom(4000) + b"\n"):
@@ -197,7 +113,7 @@ class Sockets(unittest.TestCase):
             good.close()
 
     def test_endless_line(self):
-        with Daemon(CAPTURES[0]) as daemon:
+        with on_capture(CAPTURES[0]) as daemon:
             client = socket.socket(socket.AF_UNIX)
             client.settimeout(PATIENCE_S)
             client.connect(f"{daemon.folder}/records.sock")
@@ -209,7 +125,7 @@ class Sockets(unittest.TestCase):
             self.assertEqual(daemon.end()[1], 0)
 
     def test_never_reading_client(self):
-        with Daemon(CAPTURES[0]) as daemon:
+        with on_capture(CAPTURES[0]) as daemon:
             silent = Stream(daemon, op="subscribe", consumer="silent")
             daemon.wait_for(lambda status: status["input_ended"])
             took, status = daemon.end()
@@ -218,7 +134,7 @@ class Sockets(unittest.TestCase):
             silent.close()
 
     def test_two_daemons(self):
-        with Daemon(CAPTURES[0]) as daemon:
+        with on_capture(CAPTURES[0]) as daemon:
             second = subprocess.run([ZERORATED, "-c", f"{daemon.folder}/zerorated.conf"], capture_output=True, text=True,
                                     timeout=PATIENCE_S)
             self.assertEqual(second.returncode, 1)
@@ -230,7 +146,7 @@ class Sockets(unittest.TestCase):
 class Lists(unittest.TestCase):
     def test_reload(self):
         text = pathlib.Path(LIST).read_text()
-        with Daemon(CAPTURES[0]) as daemon:
+        with on_capture(CAPTURES[0]) as daemon:
             self.assertEqual(daemon.run_status().returncode, 0)
             serial = daemon.status()["list"]["serial"]
             daemon.write_list(text.replace(str(serial), str(serial + 1)))
@@ -266,7 +182,7 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(f'{path}:2: there is no key "worker" here', done.stderr)
             self.assertIn("dataplane is missing", done.stderr)
-            path.write_text(CONFIG.format(folder=folder, capture="x", workers="1", records="", dataplane=""))
+            path.write_text(CONFIG.format(folder=folder, capture="x", workers="1"))
             done = subprocess.run([ZERORATED, "-c", path, "--check"], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
 
@@ -288,7 +204,7 @@ class CommandLine(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "list.csv").write_text(pathlib.Path(LIST).read_text())
             path = pathlib.Path(folder, "z.conf")
-            path.write_text(CONFIG.format(folder=folder, capture="/nowhere.pcap", workers="1", records="", dataplane=""))
+            path.write_text(CONFIG.format(folder=folder, capture="/nowhere.pcap", workers="1"))
             done = subprocess.run([ZERORATED, "-c", path], capture_output=True, text=True, timeout=PATIENCE_S)
             self.assertEqual(done.returncode, 1)
             self.assertIn("<3>", done.stderr)

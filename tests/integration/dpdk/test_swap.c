@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Another list every few milliseconds while frames come as fast as they can: none is lost, all sums are exact. */
+/*
+ * Another list every few milliseconds while frames come as fast as they can: none is lost, all sums are exact.
+ * Usage: test_dpdk_swap [SECONDS MILLISECONDS]   for so long with one worker, and again with three, a list so often
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -15,11 +18,11 @@
 
 #include "tests/integration/dpdk/traffic.h"
 
-#define SWAPS       200
-#define SWAP_US     5000
 #define SUBSCRIBERS 300
 /* Frames on their way at a time: fewer than a ring between workers holds. */
 #define AHEAD 1500
+
+static unsigned int swap_us = 5000, swaps_wanted = 200;
 
 static const char *const rows[] = {TRAFFIC_ROWS, ".example.com,example,3,,,,,\n.olm.vn,olm,9,,,,,\n"};
 
@@ -89,7 +92,7 @@ static void swap_under_traffic(const char *port, const char *device, const char 
 	struct traffic traffic;
 	struct zr_dataplane *dp;
 	unsigned int swaps = 0;
-	uint64_t next_us, started_us = now_us();
+	uint64_t next_us, started_us = now_us(), unaccounted = 0;
 	pthread_t thread;
 
 	traffic_make(&traffic, SUBSCRIBERS, 0);
@@ -97,7 +100,7 @@ static void swap_under_traffic(const char *port, const char *device, const char 
 	list_fresh(&lists[0], 0);
 	dp = rig_start(&config, &lists[0]);
 	assert_int_equal(pthread_create(&thread, NULL, send_all, &sender), 0);
-	for (next_us = now_us() + SWAP_US; swaps < SWAPS;) {
+	for (next_us = now_us() + swap_us; swaps < swaps_wanted;) {
 		zr_dataplane_drain(dp, rig_lines_take, &told, 1000);
 		atomic_store(&sender.judged, judged_of(dp));
 		if (!zr_dataplane_settled(dp) || now_us() < next_us)
@@ -107,7 +110,7 @@ static void swap_under_traffic(const char *port, const char *device, const char 
 		swaps++;
 		list_fresh(&lists[swaps % 2], swaps);
 		assert_int_equal(zr_dataplane_publish(dp, lists[swaps % 2].image, lists[swaps % 2].index), 0);
-		next_us = now_us() + SWAP_US;
+		next_us = now_us() + swap_us;
 	}
 	atomic_store(&sender.stop, true);
 	/* The sender finishes its round. */
@@ -115,12 +118,16 @@ static void swap_under_traffic(const char *port, const char *device, const char 
 		atomic_store(&sender.judged, judged_of(dp));
 	rig_wait(dp, &told, atomic_load(&sender.sent));
 	rig_stop(dp, &told, &last);
-	print_message("%u lists, %lu frames, %lu events, %.1f s\n", swaps, atomic_load(&sender.sent), told.count,
-		      (double)(now_us() - started_us) / 1e6);
+	print_message("%u lists, %lu frames, %lu told of, %lu events, %.1f s\n", swaps, atomic_load(&sender.sent),
+		      told.pkts, told.count, (double)(now_us() - started_us) / 1e6);
 	assert_int_equal(last.ports[0].rx_pkts, atomic_load(&sender.sent));
 	assert_int_equal(last.ports[0].drops[ZR_DROP_RING_FULL], 0);
-	for (unsigned int i = 0; i < last.worker_count; i++)
+	for (unsigned int i = 0; i < last.worker_count; i++) {
 		assert_int_equal(last.workers[i].records_lost.pkts, 0);
+		for (unsigned int r = 0; r < ZR_UNACCOUNTED_COUNT; r++)
+			unaccounted += last.workers[i].totals.unaccounted[r].pkts;
+	}
+	assert_int_equal(told.pkts + unaccounted, atomic_load(&sender.sent));
 	rig_lines_clear(&told);
 	traffic_free(&traffic);
 	rig_list_free(&lists[0]);
@@ -183,7 +190,7 @@ static int begin(void **state)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_worker),
@@ -191,5 +198,9 @@ int main(void)
 		cmocka_unit_test(publication_waits_for_the_one_before),
 	};
 
+	if (argc == 3) {
+		swap_us = (unsigned int)strtoul(argv[2], NULL, 10) * 1000;
+		swaps_wanted = (unsigned int)strtoul(argv[1], NULL, 10) * 1000000 / swap_us;
+	}
 	return cmocka_run_group_tests(tests, begin, NULL);
 }
