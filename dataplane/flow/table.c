@@ -8,8 +8,9 @@
 /* On average, when the table is full: three quarters of the slots, so that adding practically never fails. */
 #define FLOWS_PER_BUCKET 12
 
-/* Slots that the eviction hand passes at a time. */
-#define VICTIM_WINDOW 64
+/* Slots that the eviction hand passes at a time, and how many times at most for a charged flow before it takes a free one. */
+#define VICTIM_WINDOW  64
+#define VICTIM_WINDOWS 16
 
 static uint32_t buckets_for(uint32_t capacity)
 {
@@ -249,7 +250,7 @@ uint32_t zr_flow_table_victim(struct zr_flow_table *t)
 	if (t->oldest != ZR_FLOW_NONE || t->used == 0)
 		return t->oldest;
 	/* Some flow is in use, so that a round of the hand at most finds one; in a full table the first window does. */
-	while (charged == ZR_FLOW_NONE && free_one == ZR_FLOW_NONE) {
+	for (unsigned int w = 0; charged == ZR_FLOW_NONE && (free_one == ZR_FLOW_NONE || w < VICTIM_WINDOWS); w++) {
 		for (unsigned int i = 0; i < VICTIM_WINDOW; i++) {
 			uint32_t flow = t->victim_at;
 

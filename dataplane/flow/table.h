@@ -78,7 +78,8 @@ void zr_flow_table_decided(struct zr_flow_table *t, uint32_t flow);
 
 /*
  * Whom to evict: the oldest undecided flow; else the most idle charged one among the next 64 flows that the eviction hand
- * passes, else a free one of them. ZR_FLOW_NONE only when the table is empty. Bounded work.
+ * passes, and the 64 behind them, up to 1024; else the most idle free one of all these. ZR_FLOW_NONE only when the table is
+ * empty. Bounded work.
  */
 uint32_t zr_flow_table_victim(struct zr_flow_table *t);
 

@@ -17,7 +17,7 @@ enum zr_result {
 	ZR_BAD,  /* this protocol, but broken: it will never become complete */
 };
 
-/* Where a name was read. The order is that of enum zr_evidence in dataplane/flow/verdict.h. */
+/* Where a name was read. */
 enum zr_source {
 	ZR_SOURCE_TLS_SNI,
 	ZR_SOURCE_QUIC_SNI,

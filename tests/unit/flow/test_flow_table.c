@@ -383,6 +383,18 @@ static void test_victim_is_looked_for_64_flows_on(void **state)
 	free_table(&t);
 }
 
+static void test_victim_is_charged_though_hundreds_of_free_flows_come_first(void **state)
+{
+	struct zr_flow_table t = make_table(2000);
+
+	(void)state;
+	for (uint32_t i = 0; i < 2000; i++)
+		insert_decided(&t, i, i != 1000 && i != 1999, 1000 - i % 7);
+	assert_int_equal(zr_flow_table_victim(&t), 1000);
+	assert_int_equal(zr_flow_table_victim(&t), 1999);
+	free_table(&t);
+}
+
 static void test_victim_is_found_behind_many_empty_slots(void **state)
 {
 	struct zr_flow_table t = make_table(1000);
@@ -473,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_decided_flow_has_no_name_and_no_rule),
 		cmocka_unit_test(test_victim_is_most_idle_charged_before_any_free),
 		cmocka_unit_test(test_victim_is_looked_for_64_flows_on),
+		cmocka_unit_test(test_victim_is_charged_though_hundreds_of_free_flows_come_first),
 		cmocka_unit_test(test_victim_is_found_behind_many_empty_slots),
 		cmocka_unit_test(test_sweep_takes_one_off_the_budget_a_look),
 		cmocka_unit_test(test_sweep_sees_every_flow_once_a_round),
