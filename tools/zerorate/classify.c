@@ -123,7 +123,7 @@ static bool finish(struct run *run)
 	return true;
 }
 
-static int run_with_list(const struct zr_options *options, const struct zr_list_file *list)
+static int run_with_list(const struct zr_options *options, const struct zr_list_loaded *list)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	struct zr_pipeline_config config;
@@ -163,14 +163,14 @@ out:
 
 static int run_with_options(const struct zr_options *options)
 {
-	struct zr_list_file list;
+	struct zr_list_loaded list;
 	int status = ZR_EXIT_FAILED;
 
 	if (!zr_command_begin(command))
 		return status;
 	if (zr_list_file_open(options->list, zr_command_seed, &list))
 		status = run_with_list(options, &list);
-	zr_list_file_close(&list);
+	zr_list_loaded_clear(&list);
 	return status;
 }
 

@@ -5,19 +5,12 @@
 
 #include <stdbool.h>
 
-#include "rules/image.h"
-
-struct zr_list_file {
-	void *block;
-	struct zr_image *image;
-	struct zr_suffix_index *index;
-};
+#include "rules/list_build.h"
 
 /*
- * Read, compile and index a list. What is wrong is told on standard error, every finding as FILE:LINE:COLUMN: text, then
- * their number. Close it with zr_list_file_close whatever the result.
+ * Read, compile and index a list: a file, or what a pipe gives. What is wrong is told on standard error, every finding as
+ * FILE:LINE:COLUMN: text, then their number. Call zr_list_loaded_clear whatever the result.
  */
-bool zr_list_file_open(const char *path, const uint64_t key[2], struct zr_list_file *out);
-void zr_list_file_close(struct zr_list_file *list);
+bool zr_list_file_open(const char *path, const uint64_t key[2], struct zr_list_loaded *out);
 
 #endif
