@@ -8,10 +8,11 @@
 #   captures  to record the golden captures anew
 set -eu
 
-# cmocka belongs to the build: the tests are configured with the rest.
+# cmocka and nDPI belong to the build: tests and benches are configured with the rest.
 build="gcc libc6-dev meson ninja-build pkgconf libssl-dev libpcap-dev libcmocka-dev libdpdk-dev libconfig-dev libjansson-dev \
-libsystemd-dev"
-tests="python3 clang-format-14 iproute2 nftables ethtool nginx-light openssl curl ngtcp2-server ngtcp2-client"
+libsystemd-dev libidn2-dev libpsl-dev libsodium-dev libsqlite3-dev libndpi-dev scdoc"
+tests="python3 clang-format-14 iproute2 nftables ethtool nginx-light openssl curl ngtcp2-server ngtcp2-client minisign \
+bind9-utils sqlite3 jq mandoc"
 ci="clang libclang-rt-14-dev"
 captures="iproute2 ethtool iputils-ping tcpdump wireshark-common nginx-light openssl curl unbound bind9-dnsutils iperf3 \
 ngtcp2-server ngtcp2-client chromium tinyproxy-bin"

@@ -45,4 +45,7 @@ int zr_command_dns(int argc, char **argv);
 /* `zerorate status`; likewise. */
 int zr_command_status(int argc, char **argv);
 
+/* `zerorate list COMMAND`; likewise. */
+int zr_command_list(int argc, char **argv);
+
 #endif

@@ -11,6 +11,7 @@ static const char help[] =
 	"  zerorate classify --list FILE [OPTION...] CAPTURE...\n"
 	"  zerorate dns [OPTION...] CAPTURE...\n"
 	"  zerorate status [OPTION...]\n"
+	"  zerorate list COMMAND [OPTION...] ...\n"
 	"  zerorate --help | --version\n"
 	"\n"
 	"Commands:\n"
@@ -21,6 +22,7 @@ static const char help[] =
 	"             whom: name, aliases, address, TTL, resolver, subscriber.\n"
 	"  status     Ask the daemon zerorated how it does: list in force, ports, workers, flows,\n"
 	"             totals, records.\n"
+	"  list       Check, compare and look into approved lists.\n"
 	"\n"
 	"`zerorate COMMAND --help` tells all about a command: options, exit statuses, examples.\n"
 	"\n"
@@ -35,19 +37,26 @@ static int usage_error(const char *what, const char *command)
 	return ZR_EXIT_USAGE;
 }
 
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"classify", zr_command_classify},
+	{"dns", zr_command_dns},
+	{"list", zr_command_list},
+	{"status", zr_command_status},
+};
+
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage_error("a command is missing: write zerorate classify, dns or status", "");
-	if (strcmp(argv[1], "classify") == 0)
-		return zr_command_classify(argc - 1, argv + 1);
-	if (strcmp(argv[1], "dns") == 0)
-		return zr_command_dns(argc - 1, argv + 1);
-	if (strcmp(argv[1], "status") == 0)
-		return zr_command_status(argc - 1, argv + 1);
+		return usage_error("a command is missing", "");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return zr_command_print(help);
 	if (strcmp(argv[1], "--version") == 0)
 		return zr_command_print("zerorate " ZR_VERSION "\n");
-	return usage_error("the command is classify, dns or status, not ", argv[1]);
+	return usage_error("there is no command ", argv[1]);
 }
