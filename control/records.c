@@ -86,8 +86,10 @@ void zr_records_take(void *arg, const struct zr_usage *usage)
 	char *begin = make_room(records);
 	char *at = zr_json_raw(begin, "{\"op\":\"record\",\"record\":");
 	struct line *line = line_of(records, records->next);
+	struct zr_record record;
 
-	at += zr_record_json(&records->exporter, records->next, usage, at);
+	zr_record_of_usage(&records->exporter, records->next, usage, &record);
+	at += zr_record_json(&record, at);
 	at = zr_json_raw(at, "}\n");
 	*line = (struct line){.at = records->end, .len = (uint32_t)(at - begin)};
 	records->end += line->len;

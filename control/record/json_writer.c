@@ -8,17 +8,56 @@
 /* Longest form of one character: \u001f. */
 #define ESCAPED_MAX 6
 
+/* Not terminated: 200 characters. */
+const char zr_json_pairs[200] = {
+	"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354"
+	"55565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
+	"9899"};
+
+/* How many decimal digits; the logarithm to the base 2, times log10(2), is right or one too small (0 has none). */
+static unsigned int digits_of(uint64_t value)
+{
+	static const uint64_t powers[] = {1,
+					  10,
+					  100,
+					  1000,
+					  10000,
+					  100000,
+					  1000000,
+					  10000000,
+					  100000000,
+					  1000000000,
+					  10000000000,
+					  100000000000,
+					  1000000000000,
+					  10000000000000,
+					  100000000000000,
+					  1000000000000000,
+					  10000000000000000,
+					  100000000000000000,
+					  1000000000000000000,
+					  10000000000000000000U};
+	unsigned int bits = 64 - (unsigned int)__builtin_clzll(value | 1);
+	unsigned int digits = bits * 1233 >> 12;
+
+	return digits + (value >= powers[digits]);
+}
+
 char *zr_json_u64(char *at, uint64_t value)
 {
-	char digits[ZR_JSON_U64_MAX];
-	size_t first = sizeof(digits);
+	char *end = at + (value == 0 ? 1 : digits_of(value));
+	char *to = end;
 
-	do {
-		digits[--first] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value != 0);
-	memcpy(at, digits + first, sizeof(digits) - first);
-	return at + sizeof(digits) - first;
+	while (value >= 100) {
+		to -= 2;
+		zr_json_pair(to, (unsigned int)(value % 100));
+		value /= 100;
+	}
+	if (value >= 10)
+		zr_json_pair(to - 2, (unsigned int)value);
+	else
+		to[-1] = (char)('0' + value);
+	return end;
 }
 
 char *zr_json_hex(char *at, uint64_t value, unsigned int digits)
@@ -53,25 +92,25 @@ static size_t escape(char *out, const char *text, size_t left, size_t *taken)
 	return len;
 }
 
-char *zr_json_string(char *at, const char *text, size_t room)
+char *zr_json_text(char *at, const char *text, size_t len, size_t room)
 {
-	const char *text_end = text + strlen(text);
+	const char *text_end = text + len;
 	char *end = at + 1 + room;
 
 	*at++ = '"';
 	while (text < text_end) {
 		char form[ESCAPED_MAX];
-		size_t taken, len;
+		size_t taken, form_len;
 
 		if (at < end && is_plain(*text)) {
 			*at++ = *text++;
 			continue;
 		}
-		len = escape(form, text, (size_t)(text_end - text), &taken);
-		if (len > (size_t)(end - at))
+		form_len = escape(form, text, (size_t)(text_end - text), &taken);
+		if (form_len > (size_t)(end - at))
 			break;
-		memcpy(at, form, len);
-		at += len;
+		memcpy(at, form, form_len);
+		at += form_len;
 		text += taken;
 	}
 	*at++ = '"';

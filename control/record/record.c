@@ -1,220 +1,306 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One event, one line of JSON. The order of the functions below is the order of the members. */
+/* What records are made of becomes their members' values. */
 #include "control/record/record.h"
 
 #include "control/record/address.h"
+#include "control/record/bounds.h"
 #include "control/record/json_writer.h"
 
-/*
- * What each part of a record may take, so that the longest one fits. GATEWAY: 64 bytes, all escaped. RULE and SERVICE: a
- * list's texts are printable, so that escaping doubles them at most. WORD: a name out of verdict.h's lists. REST: keys,
- * punctuation and numbers of a record whose members are all there and at their longest (the unit test counts them). Longer
- * texts, which no list that was checked holds, are cut.
- */
-#define GATEWAY_ROOM ((size_t)64 * 6)
-#define RULE_ROOM    ((size_t)ZR_RULE_MAX * 2)
-#define SERVICE_ROOM ((size_t)ZR_SERVICE_MAX * 2)
-#define WORD_ROOM    24
-#define REST_ROOM    1100
+#define FLOW_DIGITS   16
+#define VLAN_TEXT_MAX 6 /* 65535 and what joins it */
 
-_Static_assert(GATEWAY_ROOM + RULE_ROOM + SERVICE_ROOM + ZR_NAME_MAX +
-			       (3 + ZR_EVIDENCE_COUNT + ZR_FLAG_COUNT) * (WORD_ROOM + 3) + REST_ROOM <=
-		       ZR_RECORD_JSON_MAX,
-	       "the longest record fits");
+/* A name out of verdict.h's lists, with its length. */
+struct word {
+	const char *text;
+	uint32_t len;
+};
 
-#define X(id, name, verdict) _Static_assert(sizeof(name) <= WORD_ROOM, name);
-ZR_REASONS(X)
-#undef X
-#define X(id, name) _Static_assert(sizeof(name) <= WORD_ROOM, name);
-ZR_CAUSES(X)
-ZR_EVIDENCE(X)
-ZR_FLAGS(X)
-#undef X
-
-static char *put_word(char *at, const char *key, const char *word)
-{
-	at = zr_json_raw(at, key);
-	*at++ = '"';
-	at = zr_json_raw(at, word);
-	*at++ = '"';
-	return at;
-}
-
-static char *put_number(char *at, const char *key, uint64_t value)
-{
-	return zr_json_u64(zr_json_raw(at, key), value);
-}
-
-static char *put_time(char *at, const char *key, uint64_t us)
-{
-	at = zr_json_raw(at, key);
-	*at++ = '"';
-	at += zr_time_format(us, at);
-	*at++ = '"';
-	return at;
-}
-
-static char *put_address(char *at, const char *key, uint8_t family, const union zr_ip *ip)
-{
-	at = zr_json_raw(at, key);
-	*at++ = '"';
-	at = zr_address_format(at, family, ip);
-	*at++ = '"';
-	return at;
-}
-
-static char *put_identity(char *at, const struct zr_exporter *exporter, uint64_t seq, const struct zr_usage *usage)
-{
-	at = zr_json_raw(at, usage->type == ZR_USAGE_TAG ? "{\"type\":\"tag\"" : "{\"type\":\"usage\"");
-	at = zr_json_string(zr_json_raw(at, ",\"gateway\":"), exporter->gateway, GATEWAY_ROOM);
-	at = put_time(at, ",\"epoch\":", exporter->epoch_us);
-	at = put_number(at, ",\"seq\":", seq);
-	at = zr_json_hex(zr_json_raw(at, ",\"flow\":\""), exporter->start, 4);
-	at = zr_json_hex(at, usage->worker, 2);
-	at = zr_json_hex(at, usage->flow, 10);
-	*at++ = '"';
-	return at;
-}
-
-static char *put_part(char *at, const struct zr_usage *usage)
-{
-	at = put_number(at, ",\"part\":", usage->part);
-	at = zr_json_raw(at, usage->final ? ",\"final\":true" : ",\"final\":false");
-	return put_word(at, ",\"cause\":", zr_cause_name(usage->cause));
-}
-
-static char *put_evidence(char *at, uint8_t bits)
-{
-	if ((bits & ((1U << ZR_EVIDENCE_COUNT) - 1)) == 0)
-		return at;
-	at = zr_json_raw(at, ",\"evidence\":[");
-	for (unsigned int i = 0; i < ZR_EVIDENCE_COUNT; i++) {
-		if ((bits >> i & 1) != 0)
-			at = zr_json_raw(put_word(at, "", zr_evidence_name(i)), ",");
+#define WORD(name)                       \
+	{                                \
+		(name), sizeof(name) - 1 \
 	}
-	at[-1] = ']'; /* in place of the last comma */
-	return at;
+
+static const struct word types[] = {[ZR_USAGE_TAG] = WORD("tag"), [ZR_USAGE_PART] = WORD("usage")};
+static const struct word verdicts[] = {[ZR_CHARGED] = WORD("charged"), [ZR_FREE] = WORD("free")};
+static const struct word reasons[] = {[ZR_REASON_UNDECIDED] = WORD("undecided"),
+#define X(id, name, verdict) [ZR_REASON_##id] = WORD(name),
+				      ZR_REASONS(X)
+#undef X
+};
+static const struct word causes[] = {
+#define X(id, name) [ZR_CAUSE_##id] = WORD(name),
+	ZR_CAUSES(X)
+#undef X
+};
+static const struct word evidence[] = {
+#define X(id, name) [ZR_EVIDENCE_##id] = WORD(name),
+	ZR_EVIDENCE(X)
+#undef X
+};
+static const struct word flags[] = {
+#define X(id, name) [ZR_FLAG_##id] = WORD(name),
+	ZR_FLAGS(X)
+#undef X
+};
+static const struct word loss_causes[] = {
+#define X(id, name) [ZR_LOSS_##id] = WORD(name),
+	ZR_LOSS_CAUSES(X)
+#undef X
+};
+
+/* All words of a list and what joins them. */
+#define X(id, name) +sizeof(name)
+_Static_assert(3 * ZR_ADDRESS_TEXT_MAX + 3 * ZR_TIME_TEXT + FLOW_DIGITS + ZR_VLANS_MAX * VLAN_TEXT_MAX +
+			       (0 ZR_EVIDENCE(X) ZR_FLAGS(X)) <=
+		       ZR_RECORD_SCRATCH,
+	       "all texts that are made fit");
+#undef X
+
+#define X(id, name) +sizeof(name)
+_Static_assert((0 ZR_EVIDENCE(X)) <= ZR_WORDS_MAX && (0 ZR_FLAGS(X)) <= ZR_WORDS_MAX, "joined words fit");
+#undef X
+
+static void set_number(struct zr_record *record, enum zr_member member, uint64_t number)
+{
+	record->members[member] = (struct zr_value){.kind = ZR_VALUE_NUMBER, .number = number};
 }
 
-static char *put_flags(char *at, uint8_t bits)
+static void set_text(struct zr_record *record, enum zr_member member, const char *text, size_t len)
 {
-	if ((bits & ((1U << ZR_FLAG_COUNT) - 1)) == 0)
-		return at;
-	at = zr_json_raw(at, ",\"flags\":[");
-	for (unsigned int i = 0; i < ZR_FLAG_COUNT; i++) {
-		if ((bits >> i & 1) != 0)
-			at = zr_json_raw(put_word(at, "", zr_flag_name(i)), ",");
+	record->members[member] = (struct zr_value){.kind = ZR_VALUE_TEXT, .len = (uint32_t)len, .text = text};
+}
+
+static void set_word(struct zr_record *record, enum zr_member member, const struct word *word)
+{
+	set_text(record, member, word->text, word->len);
+}
+
+/* A terminated text of others; longer than any that was checked, it is cut before the character that does not fit. */
+static void set_string(struct zr_record *record, enum zr_member member, const char *text, size_t max)
+{
+	size_t len = strnlen(text, max);
+
+	if (len == max) {
+		while (len > 0 && (text[len] & 0xc0) == 0x80)
+			len--;
 	}
-	at[-1] = ']'; /* in place of the last comma */
+	set_text(record, member, text, len);
+}
+
+/* The functions below take the place in scratch where there is room, and return where they ended. */
+
+static char *set_time(struct zr_record *record, enum zr_member member, uint64_t us, char *at)
+{
+	size_t len = zr_time_format(us, at);
+
+	set_text(record, member, at, len);
+	return at + len;
+}
+
+static char *set_address(struct zr_record *record, enum zr_member member, uint8_t family, const union zr_ip *ip,
+			 char *at)
+{
+	char *end = zr_address_format(at, family, ip);
+
+	set_text(record, member, at, (size_t)(end - at));
+	return end;
+}
+
+static char *set_subscriber(struct zr_record *record, uint8_t family, const union zr_ip *ip, char *at)
+{
+	char *end = zr_subscriber_format(at, family, ip);
+
+	set_text(record, ZR_MEMBER_SUBSCRIBER_IP, at, (size_t)(end - at));
+	return end;
+}
+
+/* The words whose bits are set. */
+static char *set_bits(struct zr_record *record, enum zr_member member, unsigned int bits, const struct word *words,
+		      unsigned int count, char *at)
+{
+	char *begin = at;
+
+	bits &= (1U << count) - 1;
+	if (bits == 0)
+		return at;
+	for (; bits != 0; bits &= bits - 1) {
+		const struct word *word = &words[__builtin_ctz(bits)];
+
+		memcpy(at, word->text, word->len);
+		at += word->len;
+		*at++ = '|';
+	}
+	at--;
+	set_text(record, member, begin, (size_t)(at - begin));
 	return at;
 }
 
-static char *put_verdict(char *at, const struct zr_usage *usage)
+static char *set_flow(struct zr_record *record, const struct zr_exporter *exporter, const struct zr_usage *usage,
+		      char *at)
 {
-	at = put_word(at, ",\"verdict\":", zr_verdict_name(usage->verdict));
-	at = put_word(at, ",\"reason\":", zr_reason_name(usage->reason));
-	at = put_evidence(at, usage->evidence);
-	return put_flags(at, usage->flags);
+	uint64_t number = (uint64_t)exporter->start << 48 | (uint64_t)usage->worker << 40 |
+			  (usage->flow & 0xffffffffff);
+
+	set_text(record, ZR_MEMBER_FLOW, at, FLOW_DIGITS);
+	return zr_json_hex(at, number, FLOW_DIGITS);
 }
 
-static char *put_entry(char *at, const struct zr_image *image, uint32_t rule)
+static char *set_vlans(struct zr_record *record, const uint16_t *vlans, unsigned int count, char *at)
+{
+	char *begin = at;
+
+	if (count == 0)
+		return at;
+	for (unsigned int i = 0; i < count; i++) {
+		if (i > 0)
+			*at++ = '|';
+		at = zr_json_u64(at, vlans[i]);
+	}
+	set_text(record, ZR_MEMBER_VLAN, begin, (size_t)(at - begin));
+	return at;
+}
+
+static char *set_times(struct zr_record *record, uint64_t first_us, uint64_t last_us, char *at)
+{
+	at = set_time(record, ZR_MEMBER_FIRST, first_us, at);
+	return set_time(record, ZR_MEMBER_LAST, last_us, at);
+}
+
+static char *set_identity(struct zr_record *record, const struct zr_exporter *exporter, uint64_t seq)
+{
+	memset(record->members, 0, sizeof(record->members));
+	set_string(record, ZR_MEMBER_GATEWAY, exporter->gateway, ZR_TEXT_MAX_GATEWAY);
+	set_number(record, ZR_MEMBER_SEQ, seq);
+	return set_time(record, ZR_MEMBER_EPOCH, exporter->epoch_us, record->scratch);
+}
+
+static void set_entry(struct zr_record *record, const char *rule, const char *service, uint32_t rating_group)
+{
+	set_string(record, ZR_MEMBER_RULE, rule, ZR_TEXT_MAX_RULE);
+	if (*service == '\0') /* an exclusion */
+		return;
+	set_string(record, ZR_MEMBER_SERVICE, service, ZR_TEXT_MAX_SERVICE);
+	set_number(record, ZR_MEMBER_RATING_GROUP, rating_group);
+}
+
+static void set_rule(struct zr_record *record, const struct zr_usage *usage)
 {
 	struct zr_entry entry;
 
-	zr_image_entry(image, rule, &entry);
-	at = zr_json_string(zr_json_raw(at, ",\"rule\":"), entry.rule, RULE_ROOM);
-	if (*entry.service == '\0') /* an exclusion */
-		return at;
-	at = zr_json_string(zr_json_raw(at, ",\"service\":"), entry.service, SERVICE_ROOM);
-	return put_number(at, ",\"rating_group\":", entry.rating_group);
-}
-
-static char *put_rule(char *at, const struct zr_usage *usage)
-{
-	if (usage->image != NULL && usage->rule != ZR_ENTRY_NONE)
-		at = put_entry(at, usage->image, usage->rule);
+	if (usage->image != NULL && usage->rule != ZR_ENTRY_NONE) {
+		zr_image_entry(usage->image, usage->rule, &entry);
+		set_entry(record, entry.rule, entry.service, entry.rating_group);
+	}
 	if (usage->name != NULL)
-		at = zr_json_string(zr_json_raw(at, ",\"name\":"), usage->name, ZR_NAME_MAX);
+		set_string(record, ZR_MEMBER_NAME, usage->name, ZR_TEXT_MAX_NAME);
 	if (usage->image != NULL)
-		at = put_number(at, ",\"list_serial\":", zr_image_serial(usage->image));
-	return at;
+		set_number(record, ZR_MEMBER_LIST_SERIAL, zr_image_serial(usage->image));
 }
 
-static char *put_subscriber(char *at, const struct zr_usage *usage)
-{
-	at = zr_json_raw(at, ",\"subscriber\":{\"ip\":\"");
-	at = zr_subscriber_format(at, usage->family, &usage->client);
-	*at++ = '"';
-	if (usage->has_teid_up)
-		at = put_number(at, ",\"teid_up\":", usage->teid_up);
-	if (usage->has_teid_down)
-		at = put_number(at, ",\"teid_down\":", usage->teid_down);
-	*at++ = '}';
-	return at;
-}
-
-static char *put_proto(char *at, uint8_t proto)
+static void set_proto(struct zr_record *record, uint8_t proto)
 {
 	if (proto == ZR_PROTO_TCP)
-		return zr_json_raw(at, ",\"proto\":\"tcp\"");
-	if (proto == ZR_PROTO_UDP)
-		return zr_json_raw(at, ",\"proto\":\"udp\"");
-	return put_number(at, ",\"proto\":", proto);
+		set_text(record, ZR_MEMBER_PROTO, "tcp", 3);
+	else if (proto == ZR_PROTO_UDP)
+		set_text(record, ZR_MEMBER_PROTO, "udp", 3);
+	else
+		set_number(record, ZR_MEMBER_PROTO, proto);
 }
 
-static char *put_vlans(char *at, const uint16_t *vlans, unsigned int count)
+static char *set_tuple(struct zr_record *record, const struct zr_usage *usage, char *at)
 {
-	if (count == 0)
-		return at;
-	at = put_number(at, ",\"vlan\":[", vlans[0]);
-	for (unsigned int i = 1; i < count; i++)
-		at = put_number(at, ",", vlans[i]);
-	*at++ = ']';
-	return at;
+	at = set_subscriber(record, usage->family, &usage->client, at);
+	if (usage->has_teid_up)
+		set_number(record, ZR_MEMBER_SUBSCRIBER_TEID_UP, usage->teid_up);
+	if (usage->has_teid_down)
+		set_number(record, ZR_MEMBER_SUBSCRIBER_TEID_DOWN, usage->teid_down);
+	set_proto(record, usage->proto);
+	at = set_address(record, ZR_MEMBER_CLIENT_IP, usage->family, &usage->client, at);
+	set_number(record, ZR_MEMBER_CLIENT_PORT, usage->client_port);
+	at = set_address(record, ZR_MEMBER_SERVER_IP, usage->family, &usage->server, at);
+	set_number(record, ZR_MEMBER_SERVER_PORT, usage->server_port);
+	set_number(record, ZR_MEMBER_DOMAIN, usage->domain);
+	return set_vlans(record, usage->vlans, usage->vlan_count, at);
 }
 
-static char *put_tuple(char *at, const struct zr_usage *usage)
+static void set_traffic(struct zr_record *record, const struct zr_traffic *traffic)
 {
-	at = put_proto(at, usage->proto);
-	at = put_address(at, ",\"client_ip\":", usage->family, &usage->client);
-	at = put_number(at, ",\"client_port\":", usage->client_port);
-	at = put_address(at, ",\"server_ip\":", usage->family, &usage->server);
-	at = put_number(at, ",\"server_port\":", usage->server_port);
-	at = put_number(at, ",\"domain\":", usage->domain);
-	return put_vlans(at, usage->vlans, usage->vlan_count);
+	set_number(record, ZR_MEMBER_UP_BYTES, traffic->up_bytes);
+	set_number(record, ZR_MEMBER_UP_PKTS, traffic->up_pkts);
+	set_number(record, ZR_MEMBER_DOWN_BYTES, traffic->down_bytes);
+	set_number(record, ZR_MEMBER_DOWN_PKTS, traffic->down_pkts);
 }
 
-static char *put_volumes(char *at, const struct zr_usage *usage)
+static void set_part(struct zr_record *record, const struct zr_usage *usage)
 {
-	at = put_number(at, ",\"up_bytes\":", usage->up_bytes);
-	at = put_number(at, ",\"up_pkts\":", usage->up_pkts);
-	at = put_number(at, ",\"down_bytes\":", usage->down_bytes);
-	at = put_number(at, ",\"down_pkts\":", usage->down_pkts);
+	const struct zr_traffic traffic = {.up_bytes = usage->up_bytes,
+					   .up_pkts = usage->up_pkts,
+					   .down_bytes = usage->down_bytes,
+					   .down_pkts = usage->down_pkts};
+
+	set_number(record, ZR_MEMBER_PART, usage->part);
+	record->members[ZR_MEMBER_FINAL] = (struct zr_value){.kind = ZR_VALUE_NUMBER, .number = usage->final};
+	set_word(record, ZR_MEMBER_CAUSE, &causes[usage->cause]);
+	set_traffic(record, &traffic);
 	if (usage->verdict == ZR_FREE) {
-		at = put_number(at, ",\"retro_up_bytes\":", usage->retro_up_bytes);
-		at = put_number(at, ",\"retro_down_bytes\":", usage->retro_down_bytes);
+		set_number(record, ZR_MEMBER_RETRO_UP_BYTES, usage->retro_up_bytes);
+		set_number(record, ZR_MEMBER_RETRO_DOWN_BYTES, usage->retro_down_bytes);
 	}
-	return at;
 }
 
-size_t zr_record_json(const struct zr_exporter *exporter, uint64_t seq, const struct zr_usage *usage, char *out)
+void zr_record_of_usage(const struct zr_exporter *exporter, uint64_t seq, const struct zr_usage *usage,
+			struct zr_record *out)
 {
+	char *at = set_identity(out, exporter, seq);
 	bool part = usage->type == ZR_USAGE_PART;
-	char *at = put_identity(out, exporter, seq, usage);
 
+	set_word(out, ZR_MEMBER_TYPE, &types[usage->type]);
+	at = set_flow(out, exporter, usage, at);
 	if (part)
-		at = put_part(at, usage);
-	at = put_verdict(at, usage);
-	at = put_rule(at, usage);
-	at = put_subscriber(at, usage);
-	at = put_tuple(at, usage);
-	if (part)
-		at = put_volumes(at, usage);
+		set_part(out, usage);
+	set_word(out, ZR_MEMBER_VERDICT, &verdicts[usage->verdict]);
+	set_word(out, ZR_MEMBER_REASON, &reasons[usage->reason]);
+	at = set_bits(out, ZR_MEMBER_EVIDENCE, usage->evidence, evidence, ZR_EVIDENCE_COUNT, at);
+	at = set_bits(out, ZR_MEMBER_FLAGS, usage->flags, flags, ZR_FLAG_COUNT, at);
+	set_rule(out, usage);
+	at = set_tuple(out, usage, at);
 	/* A part without packets (the last one of a flow may be) has no times. */
-	if (!part || usage->up_pkts > 0 || usage->down_pkts > 0) {
-		at = put_time(at, ",\"first\":", usage->first_us);
-		at = put_time(at, ",\"last\":", usage->last_us);
+	if (!part || usage->up_pkts > 0 || usage->down_pkts > 0)
+		set_times(out, usage->first_us, usage->last_us, at);
+}
+
+void zr_record_of_total(const struct zr_exporter *exporter, uint64_t seq, const struct zr_record_total *total,
+			struct zr_record *out)
+{
+	char *at = set_identity(out, exporter, seq);
+
+	set_text(out, ZR_MEMBER_TYPE, "total", 5);
+	set_word(out, ZR_MEMBER_VERDICT, &verdicts[total->verdict]);
+	if (total->has_entry) {
+		set_entry(out, total->rule, total->service, total->rating_group);
+		set_number(out, ZR_MEMBER_LIST_SERIAL, total->list_serial);
 	}
-	*at++ = '}';
-	return (size_t)(at - out);
+	if (total->family != 0) {
+		at = set_subscriber(out, total->family, &total->subscriber, at);
+		set_number(out, ZR_MEMBER_DOMAIN, total->domain);
+	}
+	set_traffic(out, &total->traffic);
+	set_times(out, total->first_us, total->last_us, at);
+}
+
+void zr_record_of_loss(const struct zr_exporter *exporter, uint64_t seq, const struct zr_record_loss *loss,
+		       struct zr_record *out)
+{
+	char *at = set_identity(out, exporter, seq);
+
+	set_text(out, ZR_MEMBER_TYPE, "loss", 4);
+	set_word(out, ZR_MEMBER_CAUSE, &loss_causes[loss->cause]);
+	if (loss->has_verdict)
+		set_word(out, ZR_MEMBER_VERDICT, &verdicts[loss->verdict]);
+	if (loss->has_traffic)
+		set_traffic(out, &loss->traffic);
+	if (loss->first_us != 0)
+		at = set_time(out, ZR_MEMBER_FIRST, loss->first_us, at);
+	if (loss->last_us != 0)
+		set_time(out, ZR_MEMBER_LAST, loss->last_us, at);
 }

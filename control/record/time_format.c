@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <string.h>
-
+#include "control/record/json_writer.h"
 #include "control/record/record.h"
 
 /* 9999-12-31T23:59:59.999999Z: RFC 3339 has four digits for the year. */
@@ -42,12 +41,12 @@ static struct date date_of(uint32_t days)
 	return date;
 }
 
-static char *put_digits(char *at, uint32_t value, unsigned int digits, char after)
+/* Two digits and what follows them. */
+static char *put_pair(char *at, uint32_t value, char after)
 {
-	for (unsigned int i = digits; i-- > 0; value /= 10)
-		at[i] = (char)('0' + value % 10);
-	at[digits] = after;
-	return at + digits + 1;
+	at = zr_json_pair(at, value);
+	*at = after;
+	return at + 1;
 }
 
 size_t zr_time_format(uint64_t us, char *out)
@@ -56,15 +55,59 @@ size_t zr_time_format(uint64_t us, char *out)
 	uint32_t fraction = (uint32_t)((us > LAST_US ? LAST_US : us) % US_PER_S);
 	uint32_t of_day = (uint32_t)(seconds % S_PER_DAY);
 	struct date date = date_of((uint32_t)(seconds / S_PER_DAY));
-	char *at = out;
+	char *at = zr_json_pair(out, date.year / 100);
 
-	at = put_digits(at, date.year, 4, '-');
-	at = put_digits(at, date.month, 2, '-');
-	at = put_digits(at, date.day, 2, 'T');
-	at = put_digits(at, of_day / 3600, 2, ':');
-	at = put_digits(at, of_day / 60 % 60, 2, ':');
-	at = put_digits(at, of_day % 60, 2, '.');
-	at = put_digits(at, fraction, 6, 'Z');
+	at = put_pair(at, date.year % 100, '-');
+	at = put_pair(at, date.month, '-');
+	at = put_pair(at, date.day, 'T');
+	at = put_pair(at, of_day / 3600, ':');
+	at = put_pair(at, of_day / 60 % 60, ':');
+	at = put_pair(at, of_day % 60, '.');
+	at = zr_json_pair(at, fraction / 10000);
+	at = zr_json_pair(at, fraction / 100 % 100);
+	at = put_pair(at, fraction % 100, 'Z');
 	*at = '\0';
 	return (size_t)(at - out);
+}
+
+/* Days from 1970-01-01 to a date: the inverse of date_of. */
+static uint64_t days_of(const struct date *date)
+{
+	uint32_t year = date->month > 2 ? date->year : date->year - 1;
+	uint32_t month_from_march = date->month > 2 ? date->month - 3 : date->month + 9;
+
+	return (uint64_t)DAYS_PER_YEAR * year + year / 4 - year / 100 + year / 400 + (153 * month_from_march + 2) / 5 +
+	       date->day - 1 - DAYS_TO_1970_3;
+}
+
+/* Digits of the text, which begin at `at`. What is no digit makes a number that is not written as it was read. */
+static uint32_t digits(const char *text, unsigned int at, unsigned int count)
+{
+	uint32_t value = 0;
+
+	for (unsigned int i = at; i < at + count; i++)
+		value = value * 10 + ((uint8_t)text[i] - '0') % 10;
+	return value;
+}
+
+bool zr_time_parse(const char *text, size_t len, uint64_t *us)
+{
+	char again[ZR_TIME_TEXT];
+	struct date date;
+	uint64_t value;
+
+	if (len != ZR_TIME_TEXT - 1)
+		return false;
+	date = (struct date){.year = digits(text, 0, 4), .month = digits(text, 5, 2), .day = digits(text, 8, 2)};
+	if (date.year < 1970 || date.month < 1)
+		return false;
+	value = days_of(&date) * S_PER_DAY + digits(text, 11, 2) * 3600 + digits(text, 14, 2) * 60 +
+		digits(text, 17, 2);
+	value = value * US_PER_S + digits(text, 20, 6);
+	/* Only the text of that time is this text: one comparison for separators, ranges and days that do not exist. */
+	zr_time_format(value, again);
+	if (memcmp(again, text, len) != 0)
+		return false;
+	*us = value;
+	return true;
 }

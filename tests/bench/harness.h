@@ -43,11 +43,12 @@ struct bench_result {
 	struct bench_time time, floor;
 	double ratio_max; /* target: time at most that many floors; 0: none */
 	double mops_min;  /* target: million operations a second; 0: none */
+	double bytes;     /* that an operation writes; 0: not told */
 };
 
 /*
  * Print one JSON object a line for each target of the result: its value, the floor's in the same unit, their ratio and the
- * target as DESIGN writes it, and whether it is met.
+ * target as DESIGN writes it, whether it is met, and the bytes an operation writes.
  */
 void bench_print(const struct bench_result *result);
 

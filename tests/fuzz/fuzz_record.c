@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any event, any texts: the record stays in its bounds and is one valid JSON object in valid UTF-8. */
+/*
+ * Any event, any texts: the record stays in its bounds and is one valid JSON object in valid UTF-8; its values, stored and
+ * taken back, make the same one. Any values that are taken from storage: a valid object again, and CSV with all its columns.
+ */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,15 +52,23 @@ static uint64_t take_number(struct source *s, size_t len)
 	return value;
 }
 
-static char *take_text(struct source *s)
+static char *take_bytes(struct source *s, uint32_t *len)
 {
-	uint16_t len = (uint16_t)(take_number(s, 2) % 4096);
-	char *text = calloc(1, (size_t)len + 1);
+	char *text;
 
+	*len = (uint32_t)(take_number(s, 2) % 4096);
+	text = calloc(1, (size_t)*len + 1);
 	if (text == NULL)
 		abort();
-	take(s, text, len);
+	take(s, text, *len);
 	return text;
+}
+
+static char *take_text(struct source *s)
+{
+	uint32_t len;
+
+	return take_bytes(s, &len);
 }
 
 /* A checker of JSON (RFC 8259): each function returns where its piece ended, NULL when it is none. */
@@ -172,15 +183,111 @@ static void take_usage(struct source *s, struct zr_usage *usage)
 	take(s, usage->vlans, sizeof(usage->vlans));
 }
 
+/* The object in memory of its own, so that a byte too far is found. Returns its length. */
+static size_t encode(const struct zr_record *record, char *out)
+{
+	size_t len = zr_record_json(record, out);
+
+	if (len > ZR_RECORD_JSON_MAX || out[0] != '{' || (len > 2 && check_value(out, out + len, 0) != out + len))
+		abort();
+	return len;
+}
+
+/* As many fields as columns; every quotation mark inside a field is doubled. */
+static void check_csv(const char *at, const char *end)
+{
+	unsigned int fields = 1;
+
+	if (end - at < 2 || memcmp(end - 2, "\r\n", 2) != 0)
+		abort();
+	for (end -= 2; at < end; fields++, at++) {
+		if (*at == '"') {
+			do {
+				at = memchr(at + 1, '"', (size_t)(end - at - 1));
+				if (at == NULL)
+					abort();
+				at++;
+			} while (at < end && *at == '"');
+		} else {
+			while (at < end && *at != ',') {
+				if (memchr("\"\r\n", *at++, 3) != NULL)
+					abort();
+			}
+		}
+		if (at == end)
+			break;
+		if (*at != ',')
+			abort();
+	}
+	if (at != end || fields != ZR_MEMBER_COUNT)
+		abort();
+}
+
+static void encode_csv(const struct zr_record *record)
+{
+	char *out = malloc(ZR_RECORD_CSV_MAX);
+
+	if (out == NULL)
+		abort();
+	check_csv(out, out + zr_record_csv(record, out));
+	check_csv(out, out + zr_record_csv_sheet(record, out));
+	free(out);
+}
+
+/* Each member is taken back as it is. */
+static void check_stored(const struct zr_record *record, const char *line, size_t len)
+{
+	struct zr_record again;
+	char *out = malloc(ZR_RECORD_JSON_MAX);
+
+	if (out == NULL)
+		abort();
+	zr_record_clear(&again);
+	for (unsigned int i = 0; i < ZR_MEMBER_COUNT; i++) {
+		if (!zr_record_set(&again, i, &record->members[i]))
+			abort();
+	}
+	if (encode(&again, out) != len || memcmp(out, line, len) != 0)
+		abort();
+	free(out);
+}
+
+/* What a damaged ledger may hold: any text or number for any member. */
+static void check_any_values(struct source *s)
+{
+	struct zr_record record;
+	char *texts[ZR_MEMBER_COUNT], *out = malloc(ZR_RECORD_JSON_MAX);
+
+	if (out == NULL)
+		abort();
+	zr_record_clear(&record);
+	for (unsigned int i = 0; i < ZR_MEMBER_COUNT; i++) {
+		struct zr_value value = {.kind = (uint8_t)(take_number(s, 1) % 4)};
+
+		texts[i] = take_bytes(s, &value.len);
+		if (value.kind == ZR_VALUE_NUMBER)
+			value.number = take_number(s, 8);
+		else
+			value.text = texts[i];
+		zr_record_set(&record, i, &value);
+	}
+	encode(&record, out);
+	encode_csv(&record);
+	for (unsigned int i = 0; i < ZR_MEMBER_COUNT; i++)
+		free(texts[i]);
+	free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct source s = {.at = data, .end = data + size};
 	struct zr_exporter exporter;
 	struct zr_image image;
 	struct zr_usage usage;
+	struct zr_record record;
 	uint64_t seq;
 	uint8_t which;
-	char *out = malloc(ZR_RECORD_JSON_MAX); /* so that a byte too far is found */
+	char *out = malloc(ZR_RECORD_JSON_MAX);
 	char *gateway, *rule, *service, *name;
 	size_t len;
 
@@ -198,9 +305,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	usage.image = which & 1 ? &image : NULL;
 	usage.name = which & 2 ? name : NULL;
 
-	len = zr_record_json(&exporter, seq, &usage, out);
-	if (len > ZR_RECORD_JSON_MAX || out[0] != '{' || check_value(out, out + len, 0) != out + len)
-		abort();
+	zr_record_of_usage(&exporter, seq, &usage, &record);
+	len = encode(&record, out);
+	check_stored(&record, out, len);
+	encode_csv(&record);
+	check_any_values(&s);
 	free(name);
 	free(gateway);
 	free(service);

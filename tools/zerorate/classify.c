@@ -37,13 +37,15 @@ struct run {
 static void take_usage(void *arg, const struct zr_usage *usage)
 {
 	struct run *run = arg;
+	struct zr_record record;
 	char *line;
 	size_t len;
 
 	run->seq++;
 	if (run->options->format == ZR_FORMAT_JSON) {
 		line = zr_output_room(&run->output, ZR_RECORD_JSON_MAX + 1);
-		len = zr_record_json(&run->exporter, run->seq, usage, line);
+		zr_record_of_usage(&run->exporter, run->seq, usage, &record);
+		len = zr_record_json(&record, line);
 		line[len] = '\n';
 		zr_output_add(&run->output, len + 1);
 		return;

@@ -39,6 +39,15 @@ static const struct zr_image list = {
 		    {.rule = "h\xe1\xbb\x8d\x63.vn", .service = "a \"b\"\t\xff", .rating_group = UINT32_MAX}},
 };
 
+/* A usage event as JSON, unterminated. */
+static size_t encode(const struct zr_exporter *by, uint64_t seq, const struct zr_usage *usage, char *out)
+{
+	struct zr_record record;
+
+	zr_record_of_usage(by, seq, usage, &record);
+	return zr_record_json(&record, out);
+}
+
 static const struct zr_exporter exporter = {.gateway = "hn-gw-01", .epoch_us = 1795305600000000, .start = 0};
 
 static union zr_ip ip(int af, const char *text)
@@ -85,7 +94,7 @@ static void check(uint64_t seq, const struct zr_usage *usage, const char *expect
 	static const uint8_t blank[ZR_RECORD_JSON_MAX];
 	struct guard guard;
 	char *out = (char *)guard_copy(&guard, blank, sizeof(blank));
-	size_t len = zr_record_json(&exporter, seq, usage, out);
+	size_t len = encode(&exporter, seq, usage, out);
 
 	assert_in_range(len, 1, ZR_RECORD_JSON_MAX - 1);
 	out[len] = '\0';
@@ -202,7 +211,7 @@ static void check_part_of(const struct zr_usage *usage, const char *there, const
 {
 	char out[ZR_RECORD_JSON_MAX + 1];
 
-	out[zr_record_json(&exporter, 1, usage, out)] = '\0';
+	out[encode(&exporter, 1, usage, out)] = '\0';
 	assert_non_null(strstr(out, there));
 	assert_null(strstr(out, not_there));
 }
@@ -253,7 +262,7 @@ static void test_flow_number(void **state)
 	(void)state;
 	usage.worker = 0xff;
 	usage.flow = 0x9876543210;
-	out[zr_record_json(&later, UINT64_MAX, &usage, out)] = '\0';
+	out[encode(&later, UINT64_MAX, &usage, out)] = '\0';
 	assert_non_null(strstr(out, "\"epoch\":\"1970-01-01T00:00:00.000000Z\",\"seq\":18446744073709551615,"
 				    "\"flow\":\"beefff9876543210\",\"part\""));
 }
@@ -287,22 +296,120 @@ static void test_longest(void **state)
 	usage.vlan_count = ZR_VLANS_MAX;
 	usage.has_teid_up = usage.has_teid_down = true;
 
-	len = zr_record_json(&longest_exporter, UINT64_MAX, &usage, out);
+	len = encode(&longest_exporter, UINT64_MAX, &usage, out);
 	assert_true(len <= ZR_RECORD_JSON_MAX);
-	/* What is no text, even with the names out of lists: REST_ROOM in record.c. */
+	/* What is no text: far from nothing, and less than what json.c reckons with. */
 	assert_in_range(len - (64 * 6 + ZR_RULE_MAX * 2 / 6 * 6 + ZR_SERVICE_MAX * 2 / 6 * 6 + 253), 900, 1100);
 	assert_memory_equal(out + len - 2, "\"}", 2);
+	/* A gateway of the longest name that the configuration takes is never cut. */
+	for (unsigned int i = 0; i < 64; i++)
+		assert_memory_equal(out + strlen("{\"type\":\"usage\",\"gateway\":\"") + (size_t)i * 6, "\\u0007", 6);
 	guard_free(&guard);
+}
+
+static void check_record(const struct zr_record *record, const char *expected)
+{
+	char out[ZR_RECORD_JSON_MAX + 1];
+
+	out[zr_record_json(record, out)] = '\0';
+	assert_string_equal(out, expected);
+}
+
+static struct zr_record_total hour(void)
+{
+	return (struct zr_record_total){
+		.verdict = ZR_FREE,
+		.traffic = {.up_bytes = 1, .up_pkts = 2, .down_bytes = 3, .down_pkts = 4},
+		.first_us = 1795305600000000,
+		.last_us = 1795309200000000,
+	};
+}
+
+#define VOLUMES_AND_HOUR                                                 \
+	"\"up_bytes\":1,\"up_pkts\":2,\"down_bytes\":3,\"down_pkts\":4," \
+	"\"first\":\"2026-11-22T00:00:00.000000Z\",\"last\":\"2026-11-22T01:00:00.000000Z\"}"
+
+static void test_totals(void **state)
+{
+	struct zr_record_total total = hour();
+	struct zr_record record;
+
+	(void)state;
+	zr_record_of_total(&exporter, 9, &total, &record);
+	check_record(&record, "{\"type\":\"total\",\"gateway\":\"hn-gw-01\",\"epoch\":\"2026-11-22T00:00:00.000000Z\","
+			      "\"seq\":9,\"verdict\":\"free\"," VOLUMES_AND_HOUR);
+
+	total.has_entry = true;
+	total.rule = ".olm.vn";
+	total.service = "olm";
+	total.rating_group = 90001;
+	total.list_serial = 2026112201;
+	zr_record_of_total(&exporter, 10, &total, &record);
+	check_record(&record, "{\"type\":\"total\",\"gateway\":\"hn-gw-01\",\"epoch\":\"2026-11-22T00:00:00.000000Z\","
+			      "\"seq\":10,\"verdict\":\"free\",\"rule\":\".olm.vn\",\"service\":\"olm\","
+			      "\"rating_group\":90001,\"list_serial\":2026112201," VOLUMES_AND_HOUR);
+
+	total.verdict = ZR_CHARGED;
+	total.rule = "!quangcao.olm.vn";
+	total.service = "";
+	zr_record_of_total(&exporter, 11, &total, &record);
+	check_record(&record, "{\"type\":\"total\",\"gateway\":\"hn-gw-01\",\"epoch\":\"2026-11-22T00:00:00.000000Z\","
+			      "\"seq\":11,\"verdict\":\"charged\",\"rule\":\"!quangcao.olm.vn\","
+			      "\"list_serial\":2026112201," VOLUMES_AND_HOUR);
+}
+
+static void test_total_of_subscriber(void **state)
+{
+	struct zr_record_total total = hour();
+	struct zr_record record;
+
+	(void)state;
+	total.family = 6;
+	total.domain = 7;
+	total.subscriber = ip(AF_INET6, "2001:db8::a:b:c:d");
+	zr_record_of_total(&exporter, 9, &total, &record);
+	check_record(&record, "{\"type\":\"total\",\"gateway\":\"hn-gw-01\",\"epoch\":\"2026-11-22T00:00:00.000000Z\","
+			      "\"seq\":9,\"verdict\":\"free\",\"subscriber\":{\"ip\":\"2001:db8::/"
+			      "64\"},\"domain\":7," VOLUMES_AND_HOUR);
+}
+
+static void test_losses(void **state)
+{
+	struct zr_record_loss loss = {.cause = ZR_LOSS_RING_FULL,
+				      .has_verdict = true,
+				      .verdict = ZR_FREE,
+				      .has_traffic = true,
+				      .traffic = {.up_bytes = 1, .up_pkts = 2, .down_bytes = 3, .down_pkts = 4},
+				      .first_us = 1795305600000000,
+				      .last_us = 1795309200000000};
+	struct zr_record record;
+
+	(void)state;
+	zr_record_of_loss(&exporter, 9, &loss, &record);
+	check_record(&record, "{\"type\":\"loss\",\"gateway\":\"hn-gw-01\",\"epoch\":\"2026-11-22T00:00:00.000000Z\","
+			      "\"seq\":9,\"cause\":\"ring_full\",\"verdict\":\"free\"," VOLUMES_AND_HOUR);
+
+	loss = (struct zr_record_loss){.cause = ZR_LOSS_AWAY, .last_us = 1795309200000000};
+	zr_record_of_loss(&exporter, 10, &loss, &record);
+	check_record(&record, "{\"type\":\"loss\",\"gateway\":\"hn-gw-01\",\"epoch\":\"2026-11-22T00:00:00.000000Z\","
+			      "\"seq\":10,\"cause\":\"away\",\"last\":\"2026-11-22T01:00:00.000000Z\"}");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_free_part), cmocka_unit_test(test_every_member),
-		cmocka_unit_test(test_tag),       cmocka_unit_test(test_charged),
-		cmocka_unit_test(test_excluded),  cmocka_unit_test(test_no_packets),
-		cmocka_unit_test(test_no_list),   cmocka_unit_test(test_flow_number),
+		cmocka_unit_test(test_free_part),
+		cmocka_unit_test(test_every_member),
+		cmocka_unit_test(test_tag),
+		cmocka_unit_test(test_charged),
+		cmocka_unit_test(test_excluded),
+		cmocka_unit_test(test_no_packets),
+		cmocka_unit_test(test_no_list),
+		cmocka_unit_test(test_flow_number),
 		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_totals),
+		cmocka_unit_test(test_total_of_subscriber),
+		cmocka_unit_test(test_losses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
