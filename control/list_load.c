@@ -5,9 +5,6 @@
 
 #include "control/file.h"
 
-/* Larger files are refused before they fill memory: a million entries take a tenth of it. */
-#define LIST_MAX_BYTES (512U << 20)
-
 int zr_list_load(const char *path, const uint64_t key[2], struct zr_list_loaded *out)
 {
 	size_t len = 0;
@@ -15,7 +12,7 @@ int zr_list_load(const char *path, const uint64_t key[2], struct zr_list_loaded 
 	int err;
 
 	*out = (struct zr_list_loaded){0};
-	err = zr_file_read(path, LIST_MAX_BYTES, &text, &len);
+	err = zr_file_read(path, ZR_LIST_BYTES_MAX, &text, &len);
 	if (err != 0)
 		return zr_list_refuse(out, err, "the list cannot be read: ", zr_file_error(err));
 	err = zr_list_build(text, len, key, out);

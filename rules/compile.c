@@ -69,6 +69,8 @@ static int make_block(struct compiling *c)
 		.version = ZR_IMAGE_VERSION,
 		.serial = list->serial,
 		.expires_s = list->expires_s,
+		.issued_s = list->issued_s,
+		.issuer = list->issuer,
 		.sections[ZR_SECTION_TEXTS].count = list->texts.len + 1,
 		.sections[ZR_SECTION_TARIFFS].count = list->tariffs.len / sizeof(struct zr_tariff),
 		.sections[ZR_SECTION_WINDOWS].count = list->windows.len / sizeof(struct zr_window),

@@ -2,6 +2,7 @@
 #include "rules/csv.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "rules/utf8.h"
 
@@ -71,13 +72,11 @@ static struct zr_csv_field field_here(const struct zr_csv *csv)
 
 static void trim(struct zr_csv_field *field)
 {
-	while (field->len > 0 && is_blank(field->text[field->len - 1]))
-		field->len--;
-	while (field->len > 0 && is_blank(field->text[0])) {
-		field->text++;
-		field->at++;
-		field->len--;
-	}
+	size_t blanks = zr_utf8_blanks(field->text, field->len);
+
+	field->text += blanks;
+	field->at += blanks;
+	field->len = zr_utf8_trimmed(field->text, field->len - blanks);
 }
 
 /* Up to the end of the line, a comment: what a spreadsheet made of it may end with separators. */
@@ -89,6 +88,13 @@ static void read_comment(struct zr_csv *csv, struct zr_csv_field *field)
 	field->len = csv->at - field->at;
 	while (field->len > 0 && strchr(",; \t", field->text[field->len - 1]) != NULL)
 		field->len--;
+	field->len = zr_utf8_trimmed(field->text, field->len);
+}
+
+/* Nearly all octets of a list can neither end a field nor be a quote. */
+static bool is_plain(char c)
+{
+	return c != ',' && c != ';' && c != '\n' && c != '\r' && c != '"';
 }
 
 static void read_plain(struct zr_csv *csv, struct zr_csv_field *field)
@@ -96,9 +102,14 @@ static void read_plain(struct zr_csv *csv, struct zr_csv_field *field)
 	size_t quote = 0;
 
 	*field = field_here(csv);
-	for (; !at_field_end(csv); csv->at++)
+	for (; csv->at < csv->len; csv->at++) {
+		if (is_plain(csv->source[csv->at]))
+			continue;
+		if (at_field_end(csv))
+			break;
 		if (csv->source[csv->at] == '"' && quote == 0)
 			quote = csv->at;
+	}
 	field->len = csv->at - field->at;
 	if (quote != 0)
 		report_fault(csv, field, quote - field->at,
@@ -190,6 +201,29 @@ static bool is_blank_record(const struct zr_csv_record *record)
 		if (record->fields[i].len > 0)
 			return false;
 	return true;
+}
+
+void zr_csv_take_separator_line(struct zr_csv *csv)
+{
+	const char *at = csv->source + csv->at;
+	size_t left = csv->len - csv->at, quote = left > 0 && at[0] == '"', len = strlen("sep=");
+	struct zr_place place = {.line = csv->line, .column = 1};
+	char separator;
+
+	if (left < quote * 2 + len + 1 || strncasecmp(at + quote, "sep=", len) != 0)
+		return;
+	separator = at[quote + len];
+	len += quote * 2 + 1;
+	if ((quote == 1 && at[len - 1] != '"') || (len < left && at[len] != '\n' && at[len] != '\r'))
+		return;
+	if (separator == ',' || separator == ';')
+		csv->separator = separator;
+	else
+		zr_report(csv->report, place,
+			  "the fields are not separated by commas or semicolons: save the list as \"CSV UTF-8\"");
+	csv->at += len;
+	if (at_newline(csv))
+		take_newline(csv);
 }
 
 bool zr_csv_next(struct zr_csv *csv, struct zr_csv_record *record)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * CSV (RFC 4180) as lists are written by hand and by spreadsheets: `,` or `;` as separator, lines that end with LF, CRLF or
- * CR, quoted fields with newlines in them, and comment lines.
+ * CR, quoted fields with newlines in them, comment lines, and blanks of any kind around fields, which are dropped.
  */
 #ifndef RULES_CSV_H
 #define RULES_CSV_H
@@ -41,6 +41,12 @@ struct zr_csv_record {
 	unsigned int count;
 	struct zr_csv_field fields[ZR_CSV_FIELDS_MAX];
 };
+
+/*
+ * Take the line "sep=;" with which Excel is told the separator, if the list begins with it. To be called first, behind a byte
+ * order mark.
+ */
+void zr_csv_take_separator_line(struct zr_csv *csv);
 
 /* Read the next record that is not blank; false at the end. Faults are reported and the rest is read. */
 bool zr_csv_next(struct zr_csv *csv, struct zr_csv_record *record);

@@ -30,6 +30,7 @@ struct zr_order {
 struct zr_list {
 	uint64_t serial;
 	int64_t issued_s;
+	uint32_t issuer;   /* offset in the texts */
 	int64_t expires_s; /* first second of expiry */
 	struct zr_list_intern texts;
 	struct zr_list_intern tariffs; /* of struct zr_tariff */

@@ -69,6 +69,30 @@ static void view_sections(struct zr_image *image, const struct zr_image_header *
 			image->most_labels = labels;
 }
 
+/* Find the groups of names that lookups do not look through one by one. */
+static int collect_groups(struct zr_image *image)
+{
+	size_t count = 0;
+
+	for (uint32_t first = 0, i = 0; i < image->name_count; i++) {
+		if (!image->entries[i].last)
+			continue;
+		count += i + 1 - first > ZR_GROUP_SMALL;
+		first = i + 1;
+	}
+	image->groups = calloc(count + 1, sizeof(*image->groups));
+	if (image->groups == NULL)
+		return -ENOMEM;
+	for (uint32_t first = 0, i = 0; i < image->name_count; i++) {
+		if (!image->entries[i].last)
+			continue;
+		if (i + 1 - first > ZR_GROUP_SMALL)
+			image->groups[image->group_count++] = (struct zr_group){.first = first, .end = i + 1};
+		first = i + 1;
+	}
+	return 0;
+}
+
 int zr_image_load(const void *block, size_t len, struct zr_image **out, const char **reason)
 {
 	const char *wrong = check_frame(block, len);
@@ -80,11 +104,13 @@ int zr_image_load(const void *block, size_t len, struct zr_image **out, const ch
 			return -ENOMEM;
 		view_sections(image, block);
 		wrong = zr_image_check(image);
-		if (wrong == NULL) {
+		if (wrong == NULL && collect_groups(image) == 0) {
 			*out = image;
 			return 0;
 		}
 		free(image);
+		if (wrong == NULL)
+			return -ENOMEM;
 	}
 	if (reason != NULL)
 		*reason = wrong;
@@ -93,6 +119,9 @@ int zr_image_load(const void *block, size_t len, struct zr_image **out, const ch
 
 void zr_image_free(struct zr_image *image)
 {
+	if (image == NULL)
+		return;
+	free(image->groups);
 	free(image);
 }
 
@@ -124,6 +153,21 @@ uint32_t zr_image_entry_count(const struct zr_image *image)
 uint64_t zr_image_serial(const struct zr_image *image)
 {
 	return image->header->serial;
+}
+
+size_t zr_image_len_bytes(const struct zr_image *image)
+{
+	return image->header->len_bytes;
+}
+
+const char *zr_image_issuer(const struct zr_image *image)
+{
+	return image->texts + image->header->issuer;
+}
+
+int64_t zr_image_issued_s(const struct zr_image *image)
+{
+	return image->header->issued_s;
 }
 
 int64_t zr_image_expires_s(const struct zr_image *image)

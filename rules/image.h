@@ -36,9 +36,13 @@ struct zr_name_ref {
 /* Most names one bulk lookup takes. */
 #define ZR_MATCH_BULK 32
 
-/* Longest texts of an entry in octets: "*." and a name and its trailing dot; a service. Neither holds control characters. */
-#define ZR_RULE_MAX    256
+/*
+ * Longest texts in octets: the match column as written, whose letters outside ASCII take several each; a service; who issued
+ * the list. All are well-formed UTF-8 without control characters.
+ */
+#define ZR_RULE_MAX    512
 #define ZR_SERVICE_MAX 128
+#define ZR_ISSUER_MAX  256
 
 /* An entry as the list wrote it. Texts lie in the image, terminated. */
 struct zr_entry {
@@ -77,6 +81,12 @@ bool zr_image_has_addresses(const struct zr_image *image);
 void zr_image_entry(const struct zr_image *image, uint32_t entry, struct zr_entry *out);
 uint32_t zr_image_entry_count(const struct zr_image *image);
 uint64_t zr_image_serial(const struct zr_image *image);
+/* Length of the block. */
+size_t zr_image_len_bytes(const struct zr_image *image);
+/* Who issued the list, as its directive says; terminated, lies in the image. */
+const char *zr_image_issuer(const struct zr_image *image);
+/* When it was issued, Unix time. */
+int64_t zr_image_issued_s(const struct zr_image *image);
 /* First second at which the list is expired: everything is charged then. */
 int64_t zr_image_expires_s(const struct zr_image *image);
 

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "rules/hash.h"
 #include "rules/image_view.h"
 #include "rules/name.h"
 #include "rules/utf8.h"
@@ -32,6 +31,8 @@ static const char *check_tables(const struct zr_image *image)
 		return "the texts are not terminated";
 	if (image->block_count > image->entry_count)
 		return "there are more blocks than entries";
+	if (!text_is_good(image, image->header->issuer, ZR_ISSUER_MAX))
+		return "the issuer is no text";
 	for (uint32_t i = 0; i < image->tariff_count; i++)
 		if (!text_is_good(image, image->tariffs[i].service, ZR_SERVICE_MAX))
 			return "a service is no text";
@@ -111,6 +112,18 @@ static unsigned int rank(const struct zr_image *image, uint32_t i)
 	return zr_rule_rank(image->entries[i].kind);
 }
 
+/*
+ * May entry number i, of one name or block with the one before it, stand behind it? Lookups search the windows of one name and
+ * rank by their beginnings. Blocks of one rank may differ in ports, and are looked through.
+ */
+static bool is_in_order(const struct zr_image *image, uint32_t i)
+{
+	if (rank(image, i - 1) != rank(image, i))
+		return rank(image, i - 1) < rank(image, i);
+	return i >= image->name_count ||
+	       image->windows[image->entries[i - 1].window].until_s <= image->windows[image->entries[i].window].from_s;
+}
+
 static const char *check_entries(const struct zr_image *image)
 {
 	for (uint32_t i = 0; i < image->entry_count; i++) {
@@ -125,7 +138,7 @@ static const char *check_entries(const struct zr_image *image)
 		if (!is_name &&
 		    (entry->kind != ZR_RULE_BLOCK || !block_is_good(image, &image->blocks[i - image->name_count])))
 			return "an entry's block is no prefix";
-		if (!begins && (!same_key(image, i) || rank(image, i - 1) > rank(image, i)))
+		if (!begins && (!same_key(image, i) || !is_in_order(image, i)))
 			return "a group of entries is not in order";
 		if ((i + 1 == image->name_count || i + 1 == image->entry_count) && !entry->last)
 			return "a group of entries does not end";
@@ -167,15 +180,6 @@ static bool buckets_hold(const struct zr_buckets *table, uint64_t hash, uint32_t
 	return slot != ZR_SLOT_NONE;
 }
 
-static uint64_t group_hash(const struct zr_image *image, uint32_t i)
-{
-	const struct zr_image_entry *entry = &image->entries[i];
-
-	if (i < image->name_count)
-		return zr_hash_name(zr_image_entry_name(image, entry), entry->name_len);
-	return zr_block_hash(&image->blocks[i - image->name_count]);
-}
-
 /*
  * Entries from begin to end: is each group's first one found in the table? Groups come in the order of their hashes, so
  * that two groups of one name or block would be neighbours. A table of as many values as groups then holds nothing else.
@@ -192,7 +196,7 @@ static const char *check_buckets(const struct zr_image *image, const struct zr_b
 	for (uint32_t i = begin; i < end; i++) {
 		if (i > begin && !image->entries[i - 1].last)
 			continue;
-		hash = group_hash(image, i);
+		hash = zr_image_group_hash(image, i);
 		if (i > begin && (hash < hash_before || (hash == hash_before && same_key(image, i))))
 			return "the groups of entries are not in order";
 		if (!buckets_hold(table, hash, i))

@@ -3,7 +3,8 @@
  * The bytes of a compiled list, little-endian: a header, then the sections of ZR_IMAGE_SECTIONS in that order, each at the
  * next multiple of 64 bytes. Entries come in groups of one name or one block; the last of a group is marked. Names come
  * first, then as many block entries as there are blocks. Within a group the entry that wins comes first: names by
- * exclusion, exact, subtree; blocks by ports, protocol, neither; then by the beginning of the window.
+ * exclusion, exact, subtree; blocks by ports, protocol, neither; then by the beginning of the window. Windows of names that
+ * are equal in all but this do not overlap.
  */
 #ifndef RULES_IMAGE_FORMAT_H
 #define RULES_IMAGE_FORMAT_H
@@ -15,7 +16,7 @@
 #include "rules/buckets.h"
 
 #define ZR_IMAGE_MAGIC   "ZRLIST\r\n"
-#define ZR_IMAGE_VERSION 1
+#define ZR_IMAGE_VERSION 2
 #define ZR_IMAGE_ALIGN   64
 
 /* Forms of the match column. For names in the order in which they win. */
@@ -84,11 +85,12 @@ struct zr_image_section {
 struct zr_image_header {
 	char magic[8];
 	uint32_t version;
-	uint32_t zero;
+	uint32_t issuer; /* offset in the texts */
 	uint64_t len_bytes;
 	uint64_t checksum; /* of all bytes but these */
 	uint64_t serial;
-	int64_t expires_s;          /* first second of expiry */
+	int64_t expires_s; /* first second of expiry */
+	int64_t issued_s;
 	uint64_t label_counts[2];   /* bit n: some name has n labels */
 	uint64_t prefix_lens[2][3]; /* IPv4, IPv6; bit n: some block has that length */
 	struct zr_image_section sections[ZR_SECTION_COUNT];
@@ -96,7 +98,7 @@ struct zr_image_header {
 
 _Static_assert(sizeof(struct zr_image_entry) == 16, "four entries a cache line");
 _Static_assert(sizeof(struct zr_block) == 24, "no padding that could differ");
-_Static_assert(sizeof(struct zr_image_header) == 112 + ZR_SECTION_COUNT * 16, "no padding that could differ");
+_Static_assert(sizeof(struct zr_image_header) == 120 + ZR_SECTION_COUNT * 16, "no padding that could differ");
 
 static inline void zr_bit_set(uint64_t *bits, unsigned int bit)
 {

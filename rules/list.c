@@ -27,9 +27,11 @@ static void check_encoding(const char *text, size_t len, struct zr_report *repor
 	for (size_t at = 0, octets; at < len; at += octets) {
 		uint32_t code;
 
-		octets = zr_utf8_read(text + at, len - at, &code);
+		octets = (unsigned char)text[at] < 0x80 ? 1 : zr_utf8_read(text + at, len - at, &code);
 		if (octets == 0) {
-			zr_report(report, place, "octet 0x%02X is not UTF-8: save the list as \"CSV UTF-8\"",
+			zr_report(report, place,
+				  "octet 0x%02X is not UTF-8, so the list is in another encoding (like Windows-1258): "
+				  "save it as \"CSV UTF-8\"",
 				  (unsigned int)(unsigned char)text[at]);
 			return;
 		}
@@ -39,6 +41,17 @@ static void check_encoding(const char *text, size_t len, struct zr_report *repor
 	}
 }
 
+/* Reading ends where the list has more entries than it may have. */
+static bool is_full(const struct zr_list *list, const struct zr_csv *csv)
+{
+	if (list->entry_count <= ZR_LIST_ENTRIES_MAX)
+		return false;
+	zr_report(csv->report, list->entries[ZR_LIST_ENTRIES_MAX].place,
+		  "this is entry %u: a list has at most %u, so write fewer", ZR_LIST_ENTRIES_MAX + 1,
+		  ZR_LIST_ENTRIES_MAX);
+	return true;
+}
+
 /* Read all records of csv into list. Without a match column there is nothing to say of the rows. */
 static int read_records(struct zr_csv *csv, struct zr_list *list)
 {
@@ -46,9 +59,9 @@ static int read_records(struct zr_csv *csv, struct zr_list *list)
 	struct zr_csv_record record;
 	int error = 0;
 
-	while (error == 0 && zr_csv_next(csv, &record)) {
+	while (error == 0 && !is_full(list, csv) && zr_csv_next(csv, &record)) {
 		if (record.comment) {
-			zr_list_head_comment(&head, list, csv, &record);
+			error = zr_list_head_comment(&head, list, csv, &record);
 		} else if (!head.has_header) {
 			zr_list_head_columns(&head, csv, &record);
 			if (head.column_at[ZR_COLUMN_MATCH] < 0)
@@ -70,9 +83,12 @@ static bool begins_with(const char *text, size_t len, const char *mark)
 static const char *refuse_file(const char *text, size_t len)
 {
 	if (begins_with(text, len, "\xff\xfe") || begins_with(text, len, "\xfe\xff"))
-		return "the list is UTF-16: save it as \"CSV UTF-8\"";
+		return "the list is UTF-16 (\"Unicode Text\"): save it as \"CSV UTF-8\"";
 	if (begins_with(text, len, ZIP_MARK) || begins_with(text, len, OLE_MARK))
 		return "the list is a workbook of a spreadsheet program: save it as \"CSV UTF-8\"";
+	_Static_assert(ZR_LIST_BYTES_MAX == (size_t)512 << 20, "as the text says");
+	if (len > ZR_LIST_BYTES_MAX)
+		return "the list is larger than 512 MiB, the most that is read: shorten it";
 	if (len > 0 && memchr(text, '\0', len) != NULL)
 		return "the list holds zero octets, so it is no text: save it as \"CSV UTF-8\"";
 	return NULL;
@@ -91,6 +107,7 @@ static int read_text(const char *text, size_t len, struct zr_list *list, struct 
 	if (begins_with(text, len, BYTE_ORDER_MARK))
 		csv.at = csv.line_at = strlen(BYTE_ORDER_MARK);
 	check_encoding(text + csv.at, len - csv.at, report);
+	zr_csv_take_separator_line(&csv);
 	csv.copy = malloc(len + 1);
 	if (csv.copy == NULL)
 		return -ENOMEM;
@@ -106,7 +123,7 @@ static int read_text(const char *text, size_t len, struct zr_list *list, struct 
 int zr_list_read(const char *text, size_t len, struct zr_list **out, struct zr_findings *errors)
 {
 	struct zr_list *list = calloc(1, sizeof(*list));
-	struct zr_report report = {.findings = errors};
+	struct zr_report report = {.findings = errors, .begin = errors->count};
 	int error;
 
 	if (list == NULL)

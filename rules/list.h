@@ -20,14 +20,24 @@ struct zr_finding_at {
 struct zr_findings {
 	struct zr_finding_at *at;
 	size_t count, room;
+	size_t more; /* errors beyond ZR_FINDINGS_MAX, which are counted and not kept */
 };
+
+/* Most findings that are kept of one list. */
+#define ZR_FINDINGS_MAX 10000
+/*
+ * Largest list in octets: room for a million entries with long notes. Whoever reads a file for zr_list_read refuses larger ones
+ * before they fill memory.
+ */
+#define ZR_LIST_BYTES_MAX ((size_t)512 << 20)
+/* Most entries of a list. */
+#define ZR_LIST_ENTRIES_MAX 4000000
 
 void zr_findings_clear(struct zr_findings *findings);
 
 /*
- * Read a list from memory. errors gets everything that is wrong, in line order.
- * Returns 0 with *out (free with zr_list_free), -EINVAL with errors filled, -ENOMEM, or -E2BIG when the list is larger than
- * an image can be.
+ * Read a list from memory. errors gets everything that is wrong, in line order. Memory is bounded by that of the text and of
+ * ZR_LIST_ENTRIES_MAX entries. Returns 0 with *out (free with zr_list_free), -EINVAL with errors filled, or -ENOMEM.
  */
 int zr_list_read(const char *text, size_t len, struct zr_list **out, struct zr_findings *errors);
 void zr_list_free(struct zr_list *list);

@@ -4,9 +4,12 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-#include "rules/decimal.h"
+#include "rules/cell.h"
+#include "rules/image.h"
 #include "rules/timestamp.h"
+#include "rules/utf8.h"
 
 static const char *const column_names[ZR_COLUMN_COUNT] = {
 	"match", "service", "rating_group", "from", "until", "verify", "owner", "note",
@@ -69,10 +72,11 @@ static unsigned int nearest(const char *word, size_t len, const char *const *kno
 	return best;
 }
 
+/* Spreadsheets for telephones begin cells with a capital: upper case makes no difference. */
 static unsigned int find_word(const char *word, size_t len, const char *const *known, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++)
-		if (strlen(known[i]) == len && memcmp(known[i], word, len) == 0)
+		if (strlen(known[i]) == len && strncasecmp(known[i], word, len) == 0)
 			return i;
 	return count;
 }
@@ -103,11 +107,16 @@ static unsigned int directive_of(const struct zr_csv *csv, struct zr_place place
 	return found;
 }
 
+static bool is_issuer(const char *value, size_t len)
+{
+	return len > 0 && len <= ZR_ISSUER_MAX && !zr_utf8_has_control(value, len);
+}
+
 static bool read_value(enum zr_directive directive, const char *value, size_t len, struct zr_list *list)
 {
 	switch (directive) {
 	case ZR_DIRECTIVE_SERIAL:
-		return zr_decimal_parse(value, len, UINT64_MAX, &list->serial) && list->serial > 0;
+		return zr_cell_number(value, len, UINT64_MAX, &list->serial) && list->serial > 0;
 	case ZR_DIRECTIVE_ISSUED:
 		return zr_timestamp_parse(value, len, &list->issued_s) == 0;
 	case ZR_DIRECTIVE_EXPIRES:
@@ -116,16 +125,25 @@ static bool read_value(enum zr_directive directive, const char *value, size_t le
 		list->expires_s++;
 		return true;
 	default:
-		return len > 0;
+		return is_issuer(value, len);
 	}
 }
 
-static void read_directive(struct zr_list_head *head, struct zr_list *list, const struct zr_csv *csv,
-			   struct zr_place place, unsigned int directive, const char *value, size_t len)
+static int add_issuer(struct zr_list *list, const char *value, size_t len)
+{
+	char text[ZR_ISSUER_MAX + 1];
+
+	memcpy(text, value, len);
+	text[len] = '\0';
+	return zr_list_intern_add(&list->texts, text, len + 1, &list->issuer);
+}
+
+static int read_directive(struct zr_list_head *head, struct zr_list *list, const struct zr_csv *csv,
+			  struct zr_place place, unsigned int directive, const char *value, size_t len)
 {
 	static const char *const examples[ZR_DIRECTIVE_COUNT] = {
 		"a number above 0, like 2026112201",
-		"who issues the list",
+		"who issues the list, in one line of at most 256 octets",
 		ZR_TIMESTAMP_FORM "2026-11-22T00:00:00+07:00",
 		ZR_TIMESTAMP_FORM "2027-06-30T23:59:59+07:00",
 	};
@@ -133,7 +151,7 @@ static void read_directive(struct zr_list_head *head, struct zr_list *list, cons
 	if (head->has[directive]) {
 		zr_report(csv->report, place, "the directive %s stands here a second time: keep one of them",
 			  directive_names[directive]);
-		return;
+		return 0;
 	}
 	head->has[directive] = true;
 	head->is_good[directive] = read_value(directive, value, len, list);
@@ -142,47 +160,70 @@ static void read_directive(struct zr_list_head *head, struct zr_list *list, cons
 	if (!head->is_good[directive])
 		zr_report(csv->report, place, "\"%.*s\" cannot be the value of %s: write %s",
 			  zr_report_excerpt(value, len), value, directive_names[directive], examples[directive]);
+	else if (directive == ZR_DIRECTIVE_ISSUER)
+		return add_issuer(list, value, len);
+	return 0;
 }
 
 static size_t skip_blanks(const char *text, size_t len, size_t at)
 {
-	while (at < len && (text[at] == ' ' || text[at] == '\t'))
-		at++;
-	return at;
+	return at + zr_utf8_blanks(text + at, len - at);
 }
 
-void zr_list_head_comment(struct zr_list_head *head, struct zr_list *list, const struct zr_csv *csv,
-			  const struct zr_csv_record *record)
+/* A row whose first cell a spreadsheet could not compute: it is no comment, and must not be lost as one. */
+static void refuse_error_value(const struct zr_csv *csv, const struct zr_csv_field *field)
+{
+	static const char *const values[] = {"#NAME?",  "#REF!",  "#N/A",  "#VALUE!",
+					     "#DIV/0!", "#NULL!", "#NUM!", "#ERROR!"};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		size_t len = strlen(values[i]);
+
+		if (field->len < len || memcmp(field->text, values[i], len) != 0 ||
+		    (field->len > len && field->text[len] != ',' && field->text[len] != ';'))
+			continue;
+		zr_report(
+			csv->report, zr_csv_place(csv, field, 0),
+			"%s is what a spreadsheet shows for a formula that it cannot compute: write the value itself, "
+			"in a column formatted as text",
+			values[i]);
+	}
+}
+
+int zr_list_head_comment(struct zr_list_head *head, struct zr_list *list, const struct zr_csv *csv,
+			 const struct zr_csv_record *record)
 {
 	const struct zr_csv_field *field = &record->fields[0];
 	size_t word, word_end, value;
 	const char *colon;
 	unsigned int directive;
 
-	if (field->len < 2 || field->text[1] != '!')
-		return;
+	if (field->len < 2 || field->text[1] != '!') {
+		refuse_error_value(csv, field);
+		return 0;
+	}
 	word = skip_blanks(field->text, field->len, 2);
 	colon = memchr(field->text, ':', field->len);
 	if (head->has_header) {
 		zr_report(csv->report, zr_csv_place(csv, field, 0),
 			  "a directive behind the header row: write all directives before it");
-		return;
+		return 0;
 	}
 	if (colon == NULL) {
 		zr_report(
 			csv->report, zr_csv_place(csv, field, word),
 			"a directive without a value: write it like \"#! serial: 2026112201\", or a comment with \"#\" "
 			"alone");
-		return;
+		return 0;
 	}
 	word_end = (size_t)(colon - field->text);
 	value = skip_blanks(field->text, field->len, word_end + 1);
-	while (word_end > word && (field->text[word_end - 1] == ' ' || field->text[word_end - 1] == '\t'))
-		word_end--;
+	word_end = word + zr_utf8_trimmed(field->text + word, word_end - word);
 	directive = directive_of(csv, zr_csv_place(csv, field, word), field->text + word, word_end - word);
-	if (directive < ZR_DIRECTIVE_COUNT)
-		read_directive(head, list, csv, zr_csv_place(csv, field, value), directive, field->text + value,
-			       field->len - value);
+	if (directive == ZR_DIRECTIVE_COUNT)
+		return 0;
+	return read_directive(head, list, csv, zr_csv_place(csv, field, value), directive, field->text + value,
+			      field->len - value);
 }
 
 /* The column that a field names, or was meant to name; ZR_COLUMN_COUNT, reported, when it is none. */

@@ -36,9 +36,9 @@ struct zr_list_head {
 	struct zr_place expires;          /* the directive's value */
 };
 
-/* Read a comment record; one that begins with "#!" is a directive, whose value goes into list. */
-void zr_list_head_comment(struct zr_list_head *head, struct zr_list *list, const struct zr_csv *csv,
-			  const struct zr_csv_record *record);
+/* Read a comment record; one that begins with "#!" is a directive, whose value goes into list. 0 or -ENOMEM. */
+int zr_list_head_comment(struct zr_list_head *head, struct zr_list *list, const struct zr_csv *csv,
+			 const struct zr_csv_record *record);
 
 /* Read the header row. */
 void zr_list_head_columns(struct zr_list_head *head, const struct zr_csv *csv, const struct zr_csv_record *record);

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "rules/decimal.h"
+#include "rules/cell.h"
 #include "rules/hash.h"
 #include "rules/image.h"
 #include "rules/match.h"
+#include "rules/public_suffix.h"
 #include "rules/timestamp.h"
 #include "rules/utf8.h"
 
@@ -38,22 +40,44 @@ static const struct zr_csv_field *cell(const struct row *row, enum zr_column col
 
 static bool cell_is(const struct zr_csv_field *field, const char *word)
 {
-	return field->len == strlen(word) && memcmp(field->text, word, field->len) == 0;
+	return field->len == strlen(word) && strncasecmp(field->text, word, field->len) == 0;
 }
 
-static bool read_match(const struct row *row, struct zr_rule *out, struct zr_place *place)
+/* A subtree of a public suffix is free in full only when the note says that it is meant so. */
+static void check_public_suffix(const struct row *row, const struct zr_rule *rule, struct zr_place place)
 {
-	const struct zr_csv_field *field;
-	struct zr_rule_fault fault;
 	struct zr_csv_field blank;
+	const struct zr_csv_field *note = cell(row, ZR_COLUMN_NOTE, &blank);
+
+	if ((rule->kind != ZR_RULE_SUBTREE && rule->kind != ZR_RULE_BELOW) || !zr_public_suffix_is(rule->name) ||
+	    (note != NULL && zr_public_suffix_is_intended(note->text, note->len)))
+		return;
+	zr_report(
+		row->csv->report, place,
+		"\"%s\" is a public suffix, under which others register their names: write the domains that are meant, "
+		"or " ZR_PUBLIC_SUFFIX_WORD " into the note if all of them are",
+		rule->name);
+}
+
+/* 0, -EINVAL when it was reported, -ENOMEM. */
+static int read_match(const struct row *row, struct zr_rule *out, struct zr_place *place)
+{
+	struct zr_report *report = row->csv->report;
+	const struct zr_csv_field *field;
+	struct zr_csv_field blank;
+	struct zr_fault fault = {.at = 0};
+	bool is_full = zr_report_is_full(report);
+	int error;
 
 	field = cell(row, ZR_COLUMN_MATCH, &blank);
-	if (zr_rule_parse(field->text, field->len, out, &fault) != 0) {
-		zr_report(row->csv->report, zr_csv_place(row->csv, field, fault.at), "%s", fault.text);
-		return false;
-	}
-	*place = zr_csv_place(row->csv, field, 0);
-	return true;
+	error = zr_rule_parse(field->text, field->len, out, is_full ? NULL : &fault);
+	*place = is_full ? (struct zr_place){.line = field->line, .column = 1}
+			 : zr_csv_place(row->csv, field, fault.at);
+	if (error == -EINVAL)
+		zr_report(report, *place, "%s", fault.text);
+	if (error == 0)
+		check_public_suffix(row, out, *place);
+	return error;
 }
 
 /* Report what an exclusion should have left blank. */
@@ -87,6 +111,13 @@ static void read_service(const struct row *row, struct zr_csv_field *out)
 		*out = *field;
 }
 
+/* Report a value that cannot be read: what a spreadsheet did to it when that is known, else what it should be. */
+static void report_value(const struct row *row, const struct zr_csv_field *field, const char *fault, const char *wanted)
+{
+	zr_report(row->csv->report, zr_csv_place(row->csv, field, 0), "\"%.*s\" %s",
+		  zr_report_excerpt(field->text, field->len), field->text, fault != NULL ? fault : wanted);
+}
+
 static uint32_t read_rating_group(const struct row *row)
 {
 	struct zr_csv_field blank;
@@ -100,10 +131,9 @@ static uint32_t read_rating_group(const struct row *row)
 	else if (field->len == 0)
 		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
 			  "the rating group is blank: write the number under which this entry is charged");
-	else if (!zr_decimal_parse(field->text, field->len, UINT32_MAX, &value))
-		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
-			  "\"%.*s\" is no rating group: write a number from 0 to 4294967295",
-			  zr_report_excerpt(field->text, field->len), field->text);
+	else if (!zr_cell_number(field->text, field->len, UINT32_MAX, &value))
+		report_value(row, field, zr_cell_number_fault(field->text, field->len),
+			     "is no rating group: write a number from 0 to 4294967295");
 	return (uint32_t)value;
 }
 
@@ -115,9 +145,8 @@ static bool read_time(const struct row *row, enum zr_column column, int64_t *out
 
 	if (field == NULL || field->len == 0 || zr_timestamp_parse(field->text, field->len, out_s) == 0)
 		return true;
-	zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
-		  "\"%.*s\" is no time: write " ZR_TIMESTAMP_FORM "2026-06-01T00:00:00+07:00",
-		  zr_report_excerpt(field->text, field->len), field->text);
+	report_value(row, field, zr_cell_time_fault(field->text, field->len),
+		     "is no time: write " ZR_TIMESTAMP_FORM "2026-06-01T00:00:00+07:00");
 	return false;
 }
 
@@ -192,6 +221,11 @@ static bool refuse_separator(const struct row *row)
 static int add_rule(struct zr_list *list, const struct zr_csv_field *written, const struct zr_rule *rule,
 		    struct zr_image_entry *out)
 {
+	/* What the texts of all entries may take is within the reach of their offsets. */
+	_Static_assert((uint64_t)ZR_LIST_ENTRIES_MAX * (ZR_RULE_MAX + ZR_NAME_MAX + ZR_SERVICE_MAX + 3) +
+				       ZR_ISSUER_MAX + 1 <
+			       UINT32_MAX,
+		       "32 bits");
 	char texts[ZR_RULE_MAX + 1 + ZR_NAME_MAX + 1];
 	const char *name;
 	size_t len = written->len + 1;
@@ -280,21 +314,23 @@ int zr_list_row_read(const struct zr_list_head *head, struct zr_list *list, cons
 	struct zr_list_entry entry = {0};
 	struct zr_csv_field service, blank;
 	struct zr_window window;
-	bool match_is_good, window_is_good;
+	bool window_is_good;
 	uint32_t rating_group;
 	struct zr_rule rule;
-	int error;
+	int error, match_error;
 
 	if (refuse_separator(&row))
 		return 0;
-	match_is_good = read_match(&row, &rule, &entry.place);
+	match_error = read_match(&row, &rule, &entry.place);
+	if (match_error == -ENOMEM)
+		return -ENOMEM;
 	row.excluded = rule.kind == ZR_RULE_EXCLUDED;
 	read_service(&row, &service);
 	rating_group = read_rating_group(&row);
 	window_is_good = read_window(&row, &window);
 	check_verify(&row);
 	check_surplus(&row);
-	if (!match_is_good || !window_is_good)
+	if (match_error != 0 || !window_is_good)
 		return 0;
 	error = add_tariff(list, &service, rating_group, &entry.image.tariff);
 	return error != 0 ? error : add_row(list, &rule, cell(&row, ZR_COLUMN_MATCH, &blank), &window, &entry);

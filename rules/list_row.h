@@ -9,7 +9,7 @@
 
 /*
  * Read one row, report what is wrong with it, and add its entry to list when its match and its window could be read.
- * Returns 0, -ENOMEM, or -E2BIG when the list is too large for an image.
+ * Returns 0 or -ENOMEM.
  */
 int zr_list_row_read(const struct zr_list_head *head, struct zr_list *list, const struct zr_csv *csv,
 		     const struct zr_csv_record *record);

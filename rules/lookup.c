@@ -32,18 +32,70 @@ static struct zr_match match_of(const struct zr_image *image, uint32_t entry)
 	return (struct zr_match){.kind = excluded ? ZR_MATCH_EXCLUDED : ZR_MATCH_LISTED, .entry = entry};
 }
 
+/* Does the entry say something of a name with its suffix (whole: of exactly its name) at now_s? */
+static bool speaks(const struct zr_image *image, const struct zr_image_entry *entry, bool whole, int64_t now_s)
+{
+	return !(entry->kind == ZR_RULE_EXACT && !whole) && !(entry->kind == ZR_RULE_BELOW && whole) &&
+	       zr_image_in_force(image, entry, now_s);
+}
+
+/* The end of the large group that begins with entry number first. */
+static uint32_t group_end(const struct zr_image *image, uint32_t first)
+{
+	size_t low = 0, high = image->group_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (image->groups[middle].first <= first)
+			low = middle;
+		else
+			high = middle;
+	}
+	return image->groups[low].end;
+}
+
+/* The first entry from begin up to end that is of a greater rank, or of this one and begins after now_s; end if none is. */
+static uint32_t begins_after(const struct zr_image *image, uint32_t begin, uint32_t end, unsigned int rank,
+			     int64_t now_s)
+{
+	while (begin < end) {
+		uint32_t middle = begin + (end - begin) / 2;
+		const struct zr_image_entry *entry = &image->entries[middle];
+		unsigned int its_rank = zr_rule_rank(entry->kind);
+
+		if (its_rank < rank || (its_rank == rank && image->windows[entry->window].from_s <= now_s))
+			begin = middle + 1;
+		else
+			end = middle;
+	}
+	return begin;
+}
+
+/* Windows of one rank come by their beginnings and do not overlap: only the last that has begun can be in force. */
+static struct zr_match judge_large(const struct zr_image *image, uint32_t first, bool whole, int64_t now_s)
+{
+	uint32_t end = group_end(image, first), begin = first;
+
+	for (unsigned int rank = ZR_RULE_EXCLUDED; rank <= ZR_RULE_SUBTREE; rank++) {
+		uint32_t behind = begins_after(image, begin, end, rank, now_s);
+
+		if (behind > begin && speaks(image, &image->entries[behind - 1], whole, now_s))
+			return match_of(image, behind - 1);
+		begin = behind;
+	}
+	return no_match;
+}
+
 struct zr_match zr_image_judge(const struct zr_image *image, uint32_t first, bool whole, int64_t now_s)
 {
-	const struct zr_image_entry *entry;
-
-	for (uint32_t i = first;; i++) {
-		entry = &image->entries[i];
-		if (!(entry->kind == ZR_RULE_EXACT && !whole) && !(entry->kind == ZR_RULE_BELOW && whole) &&
-		    zr_image_in_force(image, entry, now_s))
+	for (uint32_t i = first; i < first + ZR_GROUP_SMALL; i++) {
+		if (speaks(image, &image->entries[i], whole, now_s))
 			return match_of(image, i);
-		if (entry->last)
+		if (image->entries[i].last)
 			return no_match;
 	}
+	return judge_large(image, first, whole, now_s);
 }
 
 /* Stage 1: the hashes of all suffixes with as many labels as some name of the list has. */

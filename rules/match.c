@@ -2,13 +2,12 @@
 #include "rules/match.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "rules/decimal.h"
 #include "rules/image.h"
+#include "rules/name_text.h"
 #include "rules/prefix.h"
 #include "rules/report.h"
 #include "rules/utf8.h"
@@ -22,20 +21,12 @@ struct piece {
 /* What is being read, and where faults go. */
 struct reading {
 	struct piece whole;
-	struct zr_rule_fault *fault;
+	struct zr_fault *fault;
 };
 
-__attribute__((format(printf, 3, 4))) static int fault_at(const struct reading *reading, const char *at,
-							  const char *format, ...)
-{
-	va_list arguments;
-
-	reading->fault->at = (size_t)(at - reading->whole.text);
-	va_start(arguments, format);
-	vsnprintf(reading->fault->text, sizeof(reading->fault->text), format, arguments);
-	va_end(arguments);
-	return -EINVAL;
-}
+/* For the format's arguments to be checked by the compiler, this is no function. */
+#define fault_at(reading, place, ...) \
+	zr_fault_set((reading)->fault, (size_t)((place) - (reading)->whole.text), __VA_ARGS__)
 
 /* Take what stands before the first of the characters, or all. */
 static struct piece take_until(struct piece *from, const char *characters)
@@ -75,53 +66,19 @@ static bool only(struct piece piece, const char *characters)
 	return piece.len > 0;
 }
 
-static int read_label(const struct reading *reading, struct piece label)
-{
-	if (label.len == 0)
-		return fault_at(reading, label.text, "a label is empty: write one dot between labels");
-	for (size_t i = 0; i < label.len; i++) {
-		char octet[ZR_NAME_MAX + 1];
-
-		if (label.text[i] == '*')
-			return fault_at(reading, label.text + i,
-					"'*' can only stand alone at the beginning: write *.name, or .name to include "
-					"the name itself");
-		if (zr_name_canonical((const uint8_t *)label.text + i, 1, octet) < 0)
-			return fault_at(reading, label.text + i,
-					"'%c' cannot stand in a host name: write letters, digits, hyphens and dots",
-					label.text[i]);
-	}
-	if (label.len > ZR_LABEL_MAX)
-		return fault_at(reading, label.text, "the label has %zu octets: at most %d are allowed", label.len,
-				ZR_LABEL_MAX);
-	if (label.text[0] == '-' || label.text[label.len - 1] == '-')
-		return fault_at(reading, label.text, "a label cannot begin or end with a hyphen: write it without");
-	return 0;
-}
-
 /* A host name, with a trailing dot or without. */
 static int read_name(const struct reading *reading, struct piece name, struct zr_rule *out)
 {
-	struct piece rest = name, label;
 	int len;
 
 	if (name.len == 0 || (name.len == 1 && name.text[0] == '.'))
 		return fault_at(reading, name.text, "a host name is missing: write .domain, *.domain, !name or name");
-	do {
-		label = take_until(&rest, ".");
-		if (read_label(reading, label) != 0)
-			return -EINVAL;
-		if (rest.len > 0)
-			drop(&rest, 1);
-	} while (rest.len > 0);
-	if (only(label, "0123456789"))
-		return fault_at(reading, name.text,
-				"\"%.*s\" is neither an address nor a host name, whose last label is never a number",
-				zr_report_excerpt(name.text, name.len), name.text);
-	len = zr_name_canonical((const uint8_t *)name.text, name.len, out->name);
-	if (len < 0)
-		return fault_at(reading, name.text, "the name has %zu octets: at most %d are allowed", name.len,
-				ZR_NAME_MAX);
+	len = zr_name_from_text(name.text, name.len, out->name, reading->fault);
+	if (len < 0) {
+		if (len == -EINVAL && reading->fault != NULL)
+			reading->fault->at += (size_t)(name.text - reading->whole.text);
+		return len;
+	}
 	out->name_len = (uint8_t)len;
 	return 0;
 }
@@ -130,7 +87,11 @@ static int read_name(const struct reading *reading, struct piece name, struct zr
 static int refuse_common_mistakes(const struct reading *reading, struct piece name)
 {
 	struct piece rest = name, host;
+	char canonical[ZR_NAME_MAX + 1];
 
+	/* Most names have nothing in them that is looked for here. */
+	if (zr_name_canonical((const uint8_t *)name.text, name.len, canonical) > 0)
+		return 0;
 	if (holds(name, "://")) {
 		take_until(&rest, ":");
 		drop(&rest, 3);
@@ -144,6 +105,9 @@ static int refuse_common_mistakes(const struct reading *reading, struct piece na
 				rest.text[0] == ':' ? "port" : "path", (int)host.len, host.text);
 	rest = name;
 	take_until(&rest, " ");
+	if (name.len > 0 && (name.text[0] == '\'' || name.text[0] == '=' || name.text[0] == '"'))
+		return fault_at(reading, name.text, "'%c' before the name is a spreadsheet's mark: remove it",
+				name.text[0]);
 	if (rest.len > 0)
 		return fault_at(reading, rest.text,
 				"a blank cannot stand in a host name: write one entry a row, without blanks");
@@ -236,18 +200,37 @@ static int read_block(const struct reading *reading, struct zr_rule *out)
 	return 0;
 }
 
+/* Is it a character of ASCII that can be seen? Nearly all are. */
+static bool is_plain(char c)
+{
+	return c > ' ' && c < 0x7f;
+}
+
+/* What stands before the first blank of any kind, or all. */
+static struct piece take_word(struct piece whole)
+{
+	struct piece word = {.text = whole.text};
+
+	while (word.len < whole.len &&
+	       (is_plain(whole.text[word.len]) || zr_utf8_blanks(whole.text + word.len, whole.len - word.len) == 0))
+		word.len++;
+	return word;
+}
+
 /*
  * What has the characters of an IPv4 address, or those of an IPv6 address and two colons at least; ranges, asterisks and
  * brackets are no part of a block, but whoever wrote them meant one.
  */
 static bool looks_like_block(struct piece whole)
 {
-	struct piece word = take_until(&whole, " "), behind = word;
+	struct piece word = take_word(whole), behind = word;
 
 	if (only(word, "0123456789./:-*") && word.text[0] != '*')
 		return true;
+	if (!only(word, "0123456789abcdefABCDEF.:/[]"))
+		return false;
 	take_until(&behind, ":");
-	if (behind.len == 0 || !only(word, "0123456789abcdefABCDEF.:/[]"))
+	if (behind.len == 0)
 		return false;
 	drop(&behind, 1);
 	return holds(behind, ":");
@@ -269,42 +252,41 @@ static int read_excluded(const struct reading *reading, struct piece name, struc
 	return read_name(reading, name, out);
 }
 
-/* Newlines, controls, and what is outside ASCII. */
+/* Newlines, controls, ill-formed octets, and what is outside ASCII in a block. */
 static int refuse_characters(const struct reading *reading)
 {
 	const struct piece whole = reading->whole;
+	bool is_block = looks_like_block(whole);
 	uint32_t code;
 
-	for (size_t i = 0; i < whole.len; i++) {
-		if (whole.text[i] == '\n' || whole.text[i] == '\r')
+	for (size_t i = 0, octets = 1; i < whole.len; i += octets) {
+		if (is_plain(whole.text[i])) {
+			octets = 1;
+			continue;
+		}
+		octets = zr_utf8_read(whole.text + i, whole.len - i, &code);
+		if (octets == 0)
+			return fault_at(reading, whole.text + i,
+					"an octet is not UTF-8: save the list as \"CSV UTF-8\"");
+		if (code == '\n' || code == '\r')
 			return fault_at(
 				reading, whole.text + i,
 				"the match goes on in the next line: write one entry a row, and close each quote in "
 				"its line");
-		if ((unsigned char)whole.text[i] < 0x20 || whole.text[i] == 0x7f)
+		if (code < 0x20 || (code >= 0x7f && code < 0xa0))
 			return fault_at(reading, whole.text + i,
 					"a control character cannot stand here: remove it, or write a space");
-		if ((unsigned char)whole.text[i] < 0x80)
-			continue;
-		if (zr_utf8_read(whole.text + i, whole.len - i, &code) == 0)
-			return fault_at(reading, whole.text + i,
-					"names are written in ASCII: write the name's A-label (xn--...)");
-		if (looks_like_block(whole))
+		if (code >= 0x80 && is_block)
 			return fault_at(
 				reading, whole.text + i,
 				"U+%04X cannot stand in an address block: write it in ASCII, like 203.0.113.0/24 udp "
 				"8801-8810",
 				code);
-		return fault_at(
-			reading, whole.text + i,
-			"U+%04X is outside ASCII: remove it, or write the A-label (xn--...) of an international "
-			"name, since such names are not supported yet",
-			code);
 	}
 	return 0;
 }
 
-int zr_rule_parse(const char *text, size_t len, struct zr_rule *out, struct zr_rule_fault *fault)
+int zr_rule_parse(const char *text, size_t len, struct zr_rule *out, struct zr_fault *fault)
 {
 	struct reading reading = {.whole = {text, len}, .fault = fault};
 	struct piece name = reading.whole;
@@ -315,7 +297,10 @@ int zr_rule_parse(const char *text, size_t len, struct zr_rule *out, struct zr_r
 	if (refuse_characters(&reading) != 0)
 		return -EINVAL;
 	if (len > ZR_RULE_MAX)
-		return fault_at(&reading, text, "the match has %zu octets: at most %d are allowed", len, ZR_RULE_MAX);
+		return fault_at(&reading, text,
+				"the match has %zu octets, and at most %d are allowed: write a shorter one, or "
+				"A-labels (xn--...)",
+				len, ZR_RULE_MAX);
 	if (looks_like_block(name)) {
 		out->kind = ZR_RULE_BLOCK;
 		return read_block(&reading, out);

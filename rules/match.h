@@ -3,6 +3,7 @@
 #ifndef RULES_MATCH_H
 #define RULES_MATCH_H
 
+#include "rules/fault.h"
 #include "rules/image_format.h"
 #include "rules/name.h"
 
@@ -17,16 +18,10 @@ struct zr_rule {
 	struct zr_block block;      /* blocks only */
 };
 
-/* Why a match column cannot be read. */
-struct zr_rule_fault {
-	size_t at;      /* octet of the text */
-	char text[512]; /* what is wrong, and what to write instead; a rule of ZR_RULE_MAX fits */
-};
-
 /*
- * Read a match column without blanks around it. Returns 0, or -EINVAL with *fault filled; out->kind then is still
- * ZR_RULE_EXCLUDED exactly when the text begins with '!'.
+ * Read a match column without blanks around it. fault may be NULL when only the answer is wanted. Returns 0, -ENOMEM, or
+ * -EINVAL with *fault filled; out->kind then is still ZR_RULE_EXCLUDED exactly when the text begins with '!'.
  */
-int zr_rule_parse(const char *text, size_t len, struct zr_rule *out, struct zr_rule_fault *fault);
+int zr_rule_parse(const char *text, size_t len, struct zr_rule *out, struct zr_fault *fault);
 
 #endif

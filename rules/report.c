@@ -35,6 +35,10 @@ void zr_report(struct zr_report *report, struct zr_place place, const char *form
 	int len;
 
 	report->count++;
+	if (findings->count == ZR_FINDINGS_MAX) {
+		findings->more++;
+		return;
+	}
 	if (findings->count == findings->room) {
 		size_t room = findings->room == 0 ? 16 : findings->room * 2;
 		struct zr_finding_at *at = reallocarray(findings->at, room, sizeof(*at));
@@ -56,6 +60,11 @@ void zr_report(struct zr_report *report, struct zr_place place, const char *form
 	make_printable(text);
 	findings->at[findings->count++] = (struct zr_finding_at){
 		.line = place.line, .column = place.column, .text = text};
+}
+
+bool zr_report_is_full(const struct zr_report *report)
+{
+	return report->findings->count == ZR_FINDINGS_MAX;
 }
 
 int zr_report_excerpt(const char *text, size_t len)
@@ -84,8 +93,8 @@ void zr_report_sort(struct zr_report *report)
 {
 	struct zr_findings *findings = report->findings;
 
-	if (!report->no_memory && report->count > 0)
-		qsort(findings->at + findings->count - report->count, report->count, sizeof(*findings->at),
+	if (findings->count > report->begin)
+		qsort(findings->at + report->begin, findings->count - report->begin, sizeof(*findings->at),
 		      compare_places);
 }
 

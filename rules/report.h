@@ -14,7 +14,8 @@ struct zr_place {
 
 struct zr_report {
 	struct zr_findings *findings;
-	size_t count;   /* findings of this run */
+	size_t begin;   /* of the findings, where those of this run begin */
+	size_t count;   /* findings of this run, kept or not */
 	bool no_memory; /* one could not be kept */
 };
 
@@ -24,6 +25,9 @@ struct zr_report {
  */
 __attribute__((format(printf, 3, 4))) void zr_report(struct zr_report *report, struct zr_place place,
 						     const char *format, ...);
+
+/* Are findings counted only, because no more are kept? */
+bool zr_report_is_full(const struct zr_report *report);
 
 /* Octets of a text that are quoted in a finding: all, or at most sixty, in whole characters. For use with %.*s. */
 int zr_report_excerpt(const char *text, size_t len);

@@ -68,3 +68,56 @@ bool zr_utf8_has_control(const char *text, size_t len)
 	}
 	return false;
 }
+
+bool zr_utf8_is_blank(uint32_t code)
+{
+	return code == ' ' || code == '\t' || code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) ||
+	       code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f || code == 0x3000;
+}
+
+bool zr_utf8_is_invisible(uint32_t code)
+{
+	static const uint32_t ranges[][2] = {
+		{0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160}, {0x17b4, 0x17b5},
+		{0x180b, 0x180f},   {0x200b, 0x200b},   {0x200e, 0x200f},   {0x202a, 0x202e}, {0x2060, 0x206f},
+		{0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0}, {0xfff9, 0xfffb},
+		{0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]) && code >= ranges[i][0]; i++)
+		if (code <= ranges[i][1])
+			return true;
+	return false;
+}
+
+/* Octets of the blank or invisible character that text begins with, 0 when it begins with another. */
+static size_t blank_octets(const char *text, size_t len)
+{
+	uint32_t code;
+	size_t octets = zr_utf8_read(text, len, &code);
+
+	return octets > 0 && (zr_utf8_is_blank(code) || zr_utf8_is_invisible(code)) ? octets : 0;
+}
+
+size_t zr_utf8_blanks(const char *text, size_t len)
+{
+	size_t at = 0, octets;
+
+	while (at < len && (octets = blank_octets(text + at, len - at)) > 0)
+		at += octets;
+	return at;
+}
+
+size_t zr_utf8_trimmed(const char *text, size_t len)
+{
+	while (len > 0) {
+		size_t last = len - 1;
+
+		while (last > 0 && len - last < 4 && ((uint8_t)text[last] & 0xc0) == 0x80)
+			last--;
+		if (blank_octets(text + last, len - last) != len - last)
+			break;
+		len = last;
+	}
+	return len;
+}

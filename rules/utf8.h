@@ -18,6 +18,19 @@ size_t zr_utf8_count(const char *text, size_t len);
 
 /* Is all of it well-formed and free of control characters (U+0000 to U+001F, U+007F to U+009F)? */
 bool zr_utf8_is_printable(const char *text, size_t len);
+/* Is it a blank: a space or a tab, or one of the spaces outside ASCII (no-break, narrow, ideographic and so on)? */
+bool zr_utf8_is_blank(uint32_t code);
+/*
+ * Is it a character that nobody sees (zero-width space, soft hyphen, marks of direction, variation selectors and so on)? The
+ * two joiners U+200C and U+200D are not among them: some scripts need them.
+ */
+bool zr_utf8_is_invisible(uint32_t code);
+
+/* Octets of the blanks and the invisible characters that text begins with. */
+size_t zr_utf8_blanks(const char *text, size_t len);
+/* The length of text without the blanks and the invisible characters that it ends with. */
+size_t zr_utf8_trimmed(const char *text, size_t len);
+
 /* Is there a control character among what is well-formed? */
 bool zr_utf8_has_control(const char *text, size_t len);
 

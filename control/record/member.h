@@ -125,8 +125,8 @@ void zr_record_clear(struct zr_record *record);
 bool zr_record_set(struct zr_record *record, enum zr_member member, const struct zr_value *value);
 
 /* Room that one record of any content needs. */
-#define ZR_RECORD_JSON_MAX 4096
-#define ZR_RECORD_CSV_MAX  4096
+#define ZR_RECORD_JSON_MAX 5120
+#define ZR_RECORD_CSV_MAX  5120
 
 /*
  * Write a record as one JSON object, without a newline and without a terminator, into out[ZR_RECORD_JSON_MAX]. Members

@@ -155,6 +155,13 @@ void bench_print(const struct bench_result *result)
 	fflush(stdout);
 }
 
+void bench_print_value(const char *name, double value, const char *unit, const char *target, bool met)
+{
+	printf("{\"bench\":\"%s\",\"value\":%.2f,\"unit\":\"%s\",\"target\":\"%s\",\"met\":%s}\n", name, value, unit,
+	       target, met ? "true" : "false");
+	fflush(stdout);
+}
+
 uint64_t bench_random(uint64_t *state)
 {
 	uint64_t x = *state;

@@ -52,6 +52,9 @@ struct bench_result {
  */
 void bench_print(const struct bench_result *result);
 
+/* Print a value that has no floor, with its target as text (empty: none), and whether it is met. */
+void bench_print_value(const char *name, double value, const char *unit, const char *target, bool met);
+
 /* Random numbers that are the same in every run (xorshift, 64 bits). *state must not be 0. */
 uint64_t bench_random(uint64_t *state);
 

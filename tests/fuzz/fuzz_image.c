@@ -40,6 +40,8 @@ static void look_at_entries(const struct zr_image *image, const char *name, uint
 {
 	struct zr_entry entry;
 
+	if (strlen(zr_image_issuer(image)) > ZR_ISSUER_MAX)
+		abort();
 	for (uint32_t i = 0; i < zr_image_entry_count(image); i++) {
 		zr_image_entry(image, i, &entry);
 		if (strlen(entry.rule) > ZR_RULE_MAX || strlen(entry.service) > ZR_SERVICE_MAX)

@@ -165,7 +165,14 @@ class Classify(unittest.TestCase):
         self.assertIn("none.csv: the list cannot be read: No such file", run.stderr)
 
     def test_list_is_no_file(self):
-        for path, why in (self.folder, "Is a directory"), ("/dev/zero", "File too large"):
+        large = self.folder / "large.csv"
+        with open(large, "wb") as file:
+            file.truncate(10 << 30)  # a hole: it takes no room on the disk
+        for path, why in (
+            (self.folder, "it is a folder"),
+            ("/dev/zero", "it is a device or socket, not a file"),
+            (large, "it is larger than 512 MiB"),
+        ):
             with self.subTest(path=path):
                 run = self.zerorate("classify", "--list", str(path), self.free)
                 self.assertEqual((run.returncode, run.stdout), (1, ""))

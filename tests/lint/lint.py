@@ -23,7 +23,7 @@ INCLUDES = (
     ("dataplane/", RULES_TYPES + ("dataplane/",)),
     ("control/record/", ("control/record/", "dataplane/pipeline/usage.h", "rules/image.h", "rules/utf8.h")),
     ("control/", ("control/", "rules/", "dataplane/dpdk/dataplane.h")),
-    ("tools/", ("tools/", "rules/", "dataplane/", "control/record/", "control/client.h")),
+    ("tools/", ("tools/", "rules/", "dataplane/", "control/record/", "control/client.h", "control/client/")),
     ("tests/", ("rules/", "dataplane/", "control/", "tools/", "tests/")),
 )
 DPDK_FOLDERS = ("dataplane/dpdk/", "control/", "tests/unit/dpdk/", "tests/integration/dpdk/", "tests/support/fake_dataplane.")

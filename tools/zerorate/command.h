@@ -48,4 +48,10 @@ int zr_command_status(int argc, char **argv);
 /* `zerorate list COMMAND`; likewise. */
 int zr_command_list(int argc, char **argv);
 
+/* `zerorate records COMMAND`; likewise. */
+int zr_command_records(int argc, char **argv);
+
+/* `zerorate report`; likewise. */
+int zr_command_report(int argc, char **argv);
+
 #endif

@@ -6,51 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* First guess of a file's size; it doubles as needed, up to the most that is taken for a list (a device never ends). */
-#define FIRST_ROOM ((size_t)1 << 16)
-#define MOST_ROOM  ((size_t)1 << 29)
+#include "rules/image_format.h"
+#include "tools/zerorate/whole_file.h"
 
 /* A path and a finding. */
 #define TEXT_ROOM 16384
 
-/* The rest of a stream, malloc'ed; NULL with errno set. */
-static char *read_all(FILE *file, size_t *len)
+char *zr_list_file_read(const char *path, size_t *len)
 {
-	size_t room = FIRST_ROOM;
-	char *text = NULL;
-
-	*len = 0;
-	for (;;) {
-		char *larger = realloc(text, room);
-
-		if (larger == NULL)
-			break;
-		text = larger;
-		*len += fread(text + *len, 1, room - *len, file);
-		if (ferror(file))
-			break;
-		if (*len < room)
-			return text;
-		if (room == MOST_ROOM) {
-			errno = EFBIG;
-			break;
-		}
-		room *= 2;
-	}
-	free(text);
-	return NULL;
-}
-
-static char *read_file(const char *path, size_t *len)
-{
-	FILE *file = fopen(path, "rb");
-	char *text = file != NULL ? read_all(file, len) : NULL;
+	char reason[ZR_WHOLE_FILE_REASON];
+	char *text = zr_whole_file_read(path, ZR_LIST_BYTES_MAX, len, reason);
 
 	if (text == NULL)
-		fprintf(stderr, "%s: the list cannot be read: %s; name a list (CSV) that you may read\n", path,
-			strerror(errno));
-	if (file != NULL)
-		fclose(file);
+		fprintf(stderr, "%s: the list cannot be read: %s; name a list (CSV) that you may read\n", path, reason);
 	return text;
 }
 
@@ -63,22 +31,57 @@ static void tell_findings(const char *path, const struct zr_findings *findings)
 		zr_list_finding_format(path, &findings->at[i], text, sizeof(text));
 		fprintf(stderr, "%s\n", text);
 	}
-	if (findings->count > 0 && findings->at[0].line > 0)
+	if (findings->more > 0)
+		fprintf(stderr, "%s: the list is refused: %zu errors, of which these are %zu\n", path,
+			findings->count + findings->more, findings->count);
+	else if (findings->count > 0 && findings->at[0].line > 0)
 		fprintf(stderr, "%s: the list is refused: %zu error%s\n", path, findings->count,
 			findings->count == 1 ? "" : "s");
+}
+
+bool zr_list_file_build(const char *path, const char *text, size_t len, const uint64_t key[2],
+			struct zr_list_loaded *out)
+{
+	bool built = zr_list_build(text, len, key, out) == 0;
+
+	tell_findings(path, &out->findings);
+	return built;
 }
 
 bool zr_list_file_open(const char *path, const uint64_t key[2], struct zr_list_loaded *out)
 {
 	size_t len;
-	char *text = read_file(path, &len);
+	char *text = zr_list_file_read(path, &len);
 	bool built;
 
 	*out = (struct zr_list_loaded){0};
 	if (text == NULL)
 		return false;
-	built = zr_list_build(text, len, key, out) == 0;
+	built = zr_list_file_build(path, text, len, key, out);
 	free(text);
-	tell_findings(path, &out->findings);
 	return built;
+}
+
+bool zr_list_or_image_open(const char *path, const uint64_t key[2], struct zr_list_loaded *out)
+{
+	size_t len, magic_len = strlen(ZR_IMAGE_MAGIC);
+	const char *reason = NULL;
+	char *text = zr_list_file_read(path, &len);
+	bool opened;
+	int err;
+
+	*out = (struct zr_list_loaded){0};
+	if (text == NULL)
+		return false;
+	if (len < magic_len || memcmp(text, ZR_IMAGE_MAGIC, magic_len) != 0) {
+		opened = zr_list_file_build(path, text, len, key, out);
+		free(text);
+		return opened;
+	}
+	out->block = text;
+	err = zr_image_load(text, len, &out->image, &reason);
+	if (err != 0)
+		fprintf(stderr, "%s: the compiled list is refused: %s; compile it again\n", path,
+			err == -EINVAL ? reason : strerror(-err));
+	return err == 0;
 }

@@ -12,6 +12,8 @@ static const char help[] =
 	"  zerorate dns [OPTION...] CAPTURE...\n"
 	"  zerorate status [OPTION...]\n"
 	"  zerorate list COMMAND [OPTION...] ...\n"
+	"  zerorate records COMMAND [OPTION...]\n"
+	"  zerorate report [OPTION...]\n"
 	"  zerorate --help | --version\n"
 	"\n"
 	"Commands:\n"
@@ -23,6 +25,8 @@ static const char help[] =
 	"  status     Ask the daemon zerorated how it does: list in force, ports, workers, flows,\n"
 	"             totals, records.\n"
 	"  list       Check, compare and look into approved lists.\n"
+	"  records    Read the records of a gateway: the last ones, as they come, or as closed files.\n"
+	"  report     Sum the ledger: free volume by service, subscriber or hour, and what it was worth.\n"
 	"\n"
 	"`zerorate COMMAND --help` tells all about a command: options, exit statuses, examples.\n"
 	"\n"
@@ -41,10 +45,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"classify", zr_command_classify},
-	{"dns", zr_command_dns},
-	{"list", zr_command_list},
-	{"status", zr_command_status},
+	{"classify", zr_command_classify}, {"dns", zr_command_dns},       {"list", zr_command_list},
+	{"records", zr_command_records},   {"report", zr_command_report}, {"status", zr_command_status},
 };
 
 int main(int argc, char **argv)

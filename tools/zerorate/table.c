@@ -21,6 +21,8 @@ void zr_table_init(struct zr_table *t, const struct zr_table_column *columns, un
 	t->at = 0;
 	t->rows = 0;
 	t->used = 0;
+	t->below_header = 0;
+	memset(t->header_widths, 0, sizeof(t->header_widths));
 	for (unsigned int i = 0; i < count; i++)
 		t->widths[i] = (unsigned int)strlen(columns[i].title);
 }
@@ -127,6 +129,20 @@ static void put_line(const struct zr_table *t, struct zr_output *out, const unsi
 	zr_output_put(out, "\n", 1);
 }
 
+static void put_header(struct zr_table *t, struct zr_output *out, const unsigned int *widths)
+{
+	const char *titles[ZR_TABLE_COLUMNS_MAX];
+	size_t len = t->count * sizeof(*widths);
+
+	if (t->below_header + t->rows <= ZR_TABLE_ROWS && memcmp(widths, t->header_widths, len) == 0)
+		return;
+	for (unsigned int i = 0; i < t->count; i++)
+		titles[i] = t->columns[i].title;
+	put_line(t, out, widths, titles);
+	memcpy(t->header_widths, widths, len);
+	t->below_header = 0;
+}
+
 void zr_table_write(struct zr_table *t, struct zr_output *out)
 {
 	unsigned int widths[ZR_TABLE_COLUMNS_MAX];
@@ -135,9 +151,7 @@ void zr_table_write(struct zr_table *t, struct zr_output *out)
 	if (t->rows == 0)
 		return;
 	layout(t, widths);
-	for (unsigned int i = 0; i < t->count; i++)
-		cells[i] = t->columns[i].title;
-	put_line(t, out, widths, cells);
+	put_header(t, out, widths);
 	for (unsigned int row = 0; row < t->rows; row++) {
 		for (unsigned int i = 0; i < t->count; i++) {
 			cells[i] = cell;
@@ -145,6 +159,7 @@ void zr_table_write(struct zr_table *t, struct zr_output *out)
 		}
 		put_line(t, out, widths, cells);
 	}
+	t->below_header += t->rows;
 	t->rows = 0;
 	t->used = 0;
 }

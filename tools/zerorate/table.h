@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An aligned table for eyes: a header, then rows. Rows are kept until a block of them is full or the end has come, since only
- * then the columns' widths are known; each block has its header.
+ * then the columns' widths are known. A block has a header, unless the last one still fits and stands near.
  */
 #ifndef TOOLS_ZERORATE_TABLE_H
 #define TOOLS_ZERORATE_TABLE_H
@@ -33,6 +33,8 @@ struct zr_table {
 	unsigned int at;                           /* column of the next cell */
 	unsigned int rows;
 	size_t used;
+	/* What the last header said, and rows written below it: a short block needs none of its own. */
+	unsigned int header_widths[ZR_TABLE_COLUMNS_MAX], below_header;
 	char cells[ZR_TABLE_BYTES]; /* row by row, column by column, each terminated */
 };
 

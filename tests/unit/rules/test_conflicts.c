@@ -35,7 +35,7 @@ static void refuses_names_at_or_under_an_exclusion(void **state)
 			   ".a.vn,a,1\n"
 			   "*.a.vn,a,1,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z\n"
 			   "!a.vn,,\n"
-			   ".vn,a,1\n"
+			   ".vn,a,1,,,,,public-suffix-intended\n"
 			   "ba.vn,a,1\n"
 			   "!b.a.vn,,\n",
 		      "6:1: \"x.a.vn\" is excluded by \"!a.vn\" in line 9 at the same time: remove one of them, or "

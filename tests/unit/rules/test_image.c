@@ -99,7 +99,7 @@ static void wrong_headers_are_refused_behind_a_right_checksum(void **state)
 	struct zr_image_header *header = made.block;
 
 	(void)state;
-	EXPECT_REFUSED(header->version, 2, "the block was compiled for another version");
+	EXPECT_REFUSED(header->version, 1, "the block was compiled for another version");
 	EXPECT_REFUSED(header->len_bytes, made.len + 64, "the block's length is not the one it was compiled with");
 	for (unsigned int i = 0; i < ZR_SECTION_COUNT; i++) {
 		EXPECT_REFUSED(header->sections[i].offset_bytes, header->sections[i].offset_bytes + 64,
@@ -109,6 +109,7 @@ static void wrong_headers_are_refused_behind_a_right_checksum(void **state)
 	}
 	EXPECT_REFUSED(header->sections[ZR_SECTION_BLOCK_BUCKETS].count, 0, "the sections do not fill the block");
 	EXPECT_REFUSED(header->expires_s, header->expires_s + 1, "the expiry is no edge");
+	EXPECT_REFUSED(header->issuer, (uint32_t)header->sections[ZR_SECTION_TEXTS].count, "the issuer is no text");
 	EXPECT_REFUSED(header->label_counts[0], 0, "an entry's name is not canonical");
 	EXPECT_REFUSED(header->prefix_lens[1][0], 0, "an entry's block is no prefix");
 	unmake(&made);

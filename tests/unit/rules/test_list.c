@@ -105,6 +105,16 @@ static void the_entry_is_kept_as_it_is_written(void **state)
 	unmake(&made);
 }
 
+static void the_image_tells_who_issued_the_list_and_when(void **state)
+{
+	struct made made = make_rows("");
+
+	(void)state;
+	assert_string_equal(zr_image_issuer(made.image), "Bộ Giáo dục và Đào tạo");
+	assert_true(zr_image_issued_s(made.image) == 1795280400);
+	unmake(&made);
+}
+
 static void exclusions_have_no_service(void **state)
 {
 	struct made made = make_rows("!olm.vn,,,2026-06-01T00:00:00Z,,off,OLM,\n");
@@ -184,6 +194,7 @@ int main(void)
 		cmocka_unit_test(reads_lines_that_end_with_cr),
 		cmocka_unit_test(blank_columns_behind_the_last_are_no_columns),
 		cmocka_unit_test(the_entry_is_kept_as_it_is_written),
+		cmocka_unit_test(the_image_tells_who_issued_the_list_and_when),
 		cmocka_unit_test(exclusions_have_no_service),
 		cmocka_unit_test(a_list_without_rows_frees_nothing),
 		cmocka_unit_test(accepts_what_does_not_overlap),

@@ -2,6 +2,10 @@
 /* What is wrong with a list, its head and its cells: every finding with its line, its column and its words. */
 #include "tests/unit/rules/findings.h"
 
+#define ISSUED_AND_HEADER                                                               \
+	"#! issued: 2026-11-22T00:00:00+07:00\n#! expires: 2027-06-30T23:59:59+07:00\n" \
+	"match,service,rating_group\n"
+
 static void refuses_cells_that_are_blank_or_wrong(void **state)
 {
 	(void)state;
@@ -27,8 +31,8 @@ static void refuses_times_that_are_wrong_or_in_the_wrong_order(void **state)
 	(void)state;
 	expect_errors(HEAD "a.vn,a,1,2026-06-01,2026-13-01T00:00:00Z\n"
 			   "b.vn,a,1,2026-06-02T00:00:00Z,2026-06-01T23:59:59Z\n",
-		      "6:10: \"2026-06-01\" is no time: write a day that exists, the time to the second and the time "
-		      "zone, like 2026-06-01T00:00:00+07:00\n"
+		      "6:10: \"2026-06-01\" is a date as spreadsheets write it, without its time zone: write it like "
+		      "2026-06-01T00:00:00+07:00, in a column formatted as text\n"
 		      "6:21: \"2026-13-01T00:00:00Z\" is no time: write a day that exists, the time to the second and "
 		      "the time zone, like 2026-06-01T00:00:00+07:00\n"
 		      "7:31: until is before from: exchange them, or write a later time\n");
@@ -52,27 +56,27 @@ static void refuses_every_verify_but_off(void **state)
 	expect_errors(HEAD "a.vn,a,1,,,flag\n"
 			   "b.vn,a,1,,,require\n"
 			   "c.vn,a,1,,,learn\n"
-			   "d.vn,a,1,,,OFF\n",
+			   "d.vn,a,1,,,on\n"
+			   "e.vn,a,1,,,OFF\n",
 		      "6:12: verify \"flag\" is not supported yet: write off, or leave it blank\n"
 		      "7:12: verify \"require\" is not supported yet: write off, or leave it blank\n"
 		      "8:12: verify \"learn\" is not supported yet: write off, or leave it blank\n"
-		      "9:12: unknown verify \"OFF\": write off, or leave it blank\n");
+		      "9:12: unknown verify \"on\": write off, or leave it blank\n");
 }
 
 static void one_row_may_have_many_errors(void **state)
 {
 	(void)state;
-	expect_errors(HEAD "học.vn,,x,2026,2027,learn,,,more\n",
-		      "6:2: U+1ECD is outside ASCII: remove it, or write the A-label (xn--...) of an international "
-		      "name, since such names are not supported yet\n"
-		      "6:8: the service is blank: write the name under which this entry is accounted\n"
-		      "6:9: \"x\" is no rating group: write a number from 0 to 4294967295\n"
-		      "6:11: \"2026\" is no time: write a day that exists, the time to the second and the time zone, "
+	expect_errors(HEAD "h_ọc.vn,,x,2026,2027,learn,,,more\n",
+		      "6:2: '_' cannot stand in a label with letters outside ASCII: write letters, digits and hyphens\n"
+		      "6:9: the service is blank: write the name under which this entry is accounted\n"
+		      "6:10: \"x\" is no rating group: write a number from 0 to 4294967295\n"
+		      "6:12: \"2026\" is no time: write a day that exists, the time to the second and the time zone, "
 		      "like 2026-06-01T00:00:00+07:00\n"
-		      "6:16: \"2027\" is no time: write a day that exists, the time to the second and the time zone, "
+		      "6:17: \"2027\" is no time: write a day that exists, the time to the second and the time zone, "
 		      "like 2026-06-01T00:00:00+07:00\n"
-		      "6:21: verify \"learn\" is not supported yet: write off, or leave it blank\n"
-		      "6:29: \"more\" stands behind the last column: remove it, or put the field that holds a "
+		      "6:22: verify \"learn\" is not supported yet: write off, or leave it blank\n"
+		      "6:30: \"more\" stands behind the last column: remove it, or put the field that holds a "
 		      "separator in quotes\n");
 }
 
@@ -170,7 +174,8 @@ static void refuses_directives_that_are_wrong(void **state)
 		"1:4: unknown directive \"seral\": write serial\n"
 		"1:11: \"0\" cannot be the value of serial: write a number above 0, like 2026112201\n"
 		"2:4: unknown directive \"foo\": serial, issuer, issued and expires are known\n"
-		"3:11: \"\" cannot be the value of issuer: write who issues the list\n"
+		"3:11: \"\" cannot be the value of issuer: write who issues the list, in one line of at most 256 "
+		"octets\n"
 		"4:12: \"2026-11-22\" cannot be the value of issued: write a day that exists, the time to the second "
 		"and the time zone, like 2026-11-22T00:00:00+07:00\n"
 		"5:13: \"2027-06-30T23:59:59\" cannot be the value of expires: write a day that exists, the time to "
@@ -180,6 +185,21 @@ static void refuses_directives_that_are_wrong(void **state)
 		"7:4: a directive without a value: write it like \"#! serial: 2026112201\", or a comment with \"#\" "
 		"alone\n"
 		"9:1: a directive behind the header row: write all directives before it\n");
+}
+
+static void an_issuer_is_one_line_that_is_not_too_long(void **state)
+{
+	char text[1024], issuer[258];
+
+	(void)state;
+	memset(issuer, 'i', sizeof(issuer));
+	snprintf(text, sizeof(text), "#! serial: 1\n#! issuer: %.257s\n" ISSUED_AND_HEADER, issuer);
+	expect_errors(text,
+		      "2:12: \"iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii\" cannot be the value of "
+		      "issuer: write who issues the list, in one line of at most 256 octets\n");
+	expect_errors("#! serial: 1\n\"#! issuer: one\ntwo\"\n" ISSUED_AND_HEADER,
+		      "2:13: \"one?two\" cannot be the value of issuer: write who issues the list, in one line of at "
+		      "most 256 octets\n");
 }
 
 static void refuses_a_list_that_expires_before_it_is_issued(void **state)
@@ -211,8 +231,10 @@ static void refuses_a_list_without_a_header_row(void **state)
 static void finds_the_first_octet_that_is_not_utf8(void **state)
 {
 	(void)state;
-	expect_errors(HEAD "a.vn,a,1,,,,B\341\273\231\na.b.vn,a,1,,,,\341\273\n.c.vn,\377,1\n",
-		      "7:15: octet 0xE1 is not UTF-8: save the list as \"CSV UTF-8\"\n");
+	expect_errors(
+		HEAD "a.vn,a,1,,,,B\341\273\231\na.b.vn,a,1,,,,\341\273\n.c.vn,\377,1\n",
+		"7:15: octet 0xE1 is not UTF-8, so the list is in another encoding (like Windows-1258): save it as "
+		"\"CSV UTF-8\"\n");
 }
 
 static void control_characters_never_reach_a_message(void **state)
@@ -237,7 +259,7 @@ static void long_texts_are_quoted_in_whole_characters_and_advice_in_full(void **
 static void refuses_utf16(void **state)
 {
 	(void)state;
-	expect_errors("\377\376m", "1:1: the list is UTF-16: save it as \"CSV UTF-8\"\n");
+	expect_errors("\377\376m", "1:1: the list is UTF-16 (\"Unicode Text\"): save it as \"CSV UTF-8\"\n");
 }
 
 static void refuses_workbooks(void **state)
@@ -284,7 +306,7 @@ static void refuses_overlong_labels_names_and_services(void **state)
 	strcpy(name + 2 * 127, "b,a,1");
 	assert_true(asprintf(&text, HEAD "%s%s\nc.vn,%s", label, name, service) > 0);
 	expect_errors(text, "6:1: the label has 64 octets: at most 63 are allowed\n"
-			    "7:1: the name has 255 octets: at most 253 are allowed\n"
+			    "7:1: the name is longer than 253 octets: write a shorter one\n"
 			    "8:6: the service has 129 octets: at most 128 are allowed\n");
 	free(text);
 	free(label);
@@ -343,6 +365,7 @@ int main(void)
 		cmocka_unit_test(columns_separated_by_tabs_are_one_finding),
 		cmocka_unit_test(names_all_directives_that_are_missing),
 		cmocka_unit_test(refuses_directives_that_are_wrong),
+		cmocka_unit_test(an_issuer_is_one_line_that_is_not_too_long),
 		cmocka_unit_test(refuses_a_list_that_expires_before_it_is_issued),
 		cmocka_unit_test(refuses_an_empty_file),
 		cmocka_unit_test(refuses_a_list_without_a_header_row),

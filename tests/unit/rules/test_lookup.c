@@ -43,7 +43,8 @@ static void an_exact_entry_is_that_host_alone(void **state)
 
 static void the_longest_match_wins_and_exact_beats_subtree(void **state)
 {
-	struct made made = make_rows(".vn,a,1\n.olm.vn,a,1\nolm.vn,a,1\n*.lop.olm.vn,a,1\nx.lop.olm.vn,a,1\n");
+	struct made made = make_rows(
+		".vn,a,1,,,,,public-suffix-intended\n.olm.vn,a,1\nolm.vn,a,1\n*.lop.olm.vn,a,1\nx.lop.olm.vn,a,1\n");
 
 	(void)state;
 	assert_string_equal(ask_name(made.image, "vn", NOW_S), ".vn");
@@ -150,7 +151,7 @@ static void names_and_entries_may_be_as_deep_as_names_go(void **state)
 		name[i] = i % 2 == 0 ? 'a' : '.';
 	name[ZR_NAME_MAX] = '\0';
 	for (int start = 0; start < ZR_NAME_MAX; start += 2)
-		fprintf(file, ".%s,a,1\n", name + start);
+		fprintf(file, ".%s,a,1,,,,,public-suffix-intended\n", name + start);
 	fclose(file);
 	made = make_rows(rows);
 	free(rows);
@@ -167,7 +168,7 @@ static void names_and_entries_may_be_as_deep_as_names_go(void **state)
 /* A caller's mistake must not become a read beyond the name. */
 static void names_that_are_not_canonical_find_nothing(void **state)
 {
-	struct made made = make_rows(".olm.vn,a,1\n.a,a,1\n");
+	struct made made = make_rows(".olm.vn,a,1\n.a,a,1,,,,,public-suffix-intended\n");
 	char dots[255];
 	struct zr_name_ref names[] = {{"", 0}, {".", 1}, {"olm.vn.", 7}, {"OLM.VN", 6}, {dots, sizeof(dots)}};
 	struct zr_match out[5];

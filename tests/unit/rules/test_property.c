@@ -168,9 +168,10 @@ static struct made compile(const struct reference *r)
 		else
 			len += (size_t)sprintf(text + len, ",1970-01-01T00:00:%02dZ", (int)e->from);
 		if (e->until == INT64_MAX)
-			len += (size_t)sprintf(text + len, ",\n");
+			len += (size_t)sprintf(text + len, ",,,,public-suffix-intended\n");
 		else
-			len += (size_t)sprintf(text + len, ",1970-01-01T00:00:%02dZ\n", (int)e->until);
+			len += (size_t)sprintf(text + len, ",1970-01-01T00:00:%02dZ,,,public-suffix-intended\n",
+					       (int)e->until);
 	}
 	made = make_image(text, len);
 	free(text);
@@ -331,7 +332,7 @@ static void random_contradictions_are_refused(void **state)
 			len += (size_t)sprintf(text + len, ",");
 			if (e->until != INT64_MAX)
 				len += (size_t)sprintf(text + len, "1970-01-01T00:00:%02dZ", (int)e->until);
-			len += (size_t)sprintf(text + len, "\n");
+			len += (size_t)sprintf(text + len, ",,,public-suffix-intended\n");
 		}
 		result = zr_list_read(text, len, &list, &errors);
 		if ((result != 0) != wanted)

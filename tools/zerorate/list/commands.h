@@ -4,5 +4,11 @@
 #define TOOLS_ZERORATE_LIST_COMMANDS_H
 
 int zr_list_command_check(int argc, char **argv);
+int zr_list_command_compile(int argc, char **argv);
+int zr_list_command_diff(int argc, char **argv);
+int zr_list_command_export(int argc, char **argv);
+int zr_list_command_import(int argc, char **argv);
+int zr_list_command_lookup(int argc, char **argv);
+int zr_list_command_verify(int argc, char **argv);
 
 #endif

@@ -12,6 +12,12 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"check", zr_list_command_check, "say all that is wrong with a list"},
+	{"compile", zr_list_command_compile, "compile a list; its serial, size and hashes"},
+	{"diff", zr_list_command_diff, "what a new list changes"},
+	{"lookup", zr_list_command_lookup, "which entry frees a name or an address, or why none does"},
+	{"verify", zr_list_command_verify, "which keys have signed a list"},
+	{"export", zr_list_command_export, "a list in the formats of other programs"},
+	{"import", zr_list_command_import, "a list from what other programs write"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
