@@ -85,7 +85,8 @@ static const struct zr_config_key record_keys[] = {
 	{"interim_interval", zr_config_take_time, AT(interim_us), MS_US, DAY_US,
 	 .example = "interim_interval = \"15m\", 1ms to 24h"},
 	{"charged_flows", zr_config_take_bool, AT(charged_flows), .example = "charged_flows = false"},
-	{"tariff_switch", zr_config_take_unbuilt, .example = "remove it"},
+	{"tariff_switch", zr_config_take_tariff, AT(tariff),
+	 .example = "tariff_switch = [ \"00:00\", \"06:30\" ], local times"},
 	{"consumers", zr_config_take_unbuilt, .example = "remove it; any name may subscribe"},
 	{"totals_interval", zr_config_take_unbuilt, .example = "remove it; `zerorate status` shows totals"},
 	{0},
@@ -361,6 +362,9 @@ void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_con
 	out->pipeline.retro_credit = config->retro_credit;
 	out->pipeline.verify_checksums = config->verify_checksums;
 	out->pipeline.charged_records = config->charged_flows;
+	if (config->tariff.count > 0)
+		out->pipeline.tariff_next_us = zr_tariff_next_us;
+	out->pipeline.tariff_arg = &config->tariff;
 	out->pipeline.subscribers = &config->subscribers;
 	out->pipeline.packets.tunnel_endpoints = &config->tunnel_endpoints;
 }

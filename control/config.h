@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "control/tariff.h"
 #include "dataplane/dpdk/dataplane.h"
 #include "rules/prefix.h"
 
@@ -36,6 +37,7 @@ struct zr_config {
 	char *list_file;
 	uint64_t interim_us;
 	bool charged_flows;
+	struct zr_tariff_switches tariff;
 	uint64_t records_memory_bytes; /* most that kept records may take */
 	struct zr_socket_config records, control;
 };

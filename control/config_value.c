@@ -238,6 +238,42 @@ void zr_config_take_prefixes(struct zr_config_reader *reader, const config_setti
 		take_prefix(reader, config_setting_get_elem(setting, i), key, set);
 }
 
+static void take_switch(struct zr_config_reader *reader, const config_setting_t *setting,
+			const struct zr_config_key *key, struct zr_tariff_switches *switches)
+{
+	const char *text = config_setting_get_string(setting);
+
+	switch (text != NULL ? zr_tariff_add(switches, text) : -EINVAL) {
+	case 0:
+		return;
+	case -EEXIST:
+		zr_config_refuse(reader, setting, "%s holds \"%s\" twice: name each time once", key->name, text);
+		return;
+	case -ENOSPC:
+		zr_config_refuse(reader, setting, "%s holds more than %d times: write fewer", key->name,
+				 ZR_TARIFF_SWITCHES_MAX);
+		return;
+	default:
+		zr_config_refuse(reader, setting, "%s holds \"%s\", which is no time of the day: write %s", key->name,
+				 text != NULL ? text : "a number", key->example);
+		return;
+	}
+}
+
+void zr_config_take_tariff(struct zr_config_reader *reader, const config_setting_t *setting,
+			   const struct zr_config_key *key)
+{
+	struct zr_tariff_switches *switches = (struct zr_tariff_switches *)(void *)(reader->target + key->offset);
+
+	if (!config_setting_is_array(setting) && !config_setting_is_list(setting)) {
+		zr_config_refuse(reader, setting, "%s is an array of times of the day: write %s", key->name,
+				 key->example);
+		return;
+	}
+	for (unsigned int i = 0; i < (unsigned int)config_setting_length(setting); i++)
+		take_switch(reader, config_setting_get_elem(setting, i), key, switches);
+}
+
 void zr_config_take_unix_group(struct zr_config_reader *reader, const config_setting_t *setting,
 			       const struct zr_config_key *key)
 {

@@ -36,7 +36,7 @@ void zr_config_refuse_at(struct zr_config_reader *reader, const char *file, unsi
 void zr_config_take_group(struct zr_config_reader *reader, const config_setting_t *setting,
 			  const struct zr_config_key *key);
 
-/* Single values: char *, uint64_t (bytes, count, microseconds), bool, struct zr_prefix_set, gid_t. */
+/* Values: char *, uint64_t (bytes, count, microseconds), bool, struct zr_prefix_set, struct zr_tariff_switches, gid_t. */
 void zr_config_take_text(struct zr_config_reader *reader, const config_setting_t *setting,
 			 const struct zr_config_key *key);
 void zr_config_take_size(struct zr_config_reader *reader, const config_setting_t *setting,
@@ -49,6 +49,8 @@ void zr_config_take_bool(struct zr_config_reader *reader, const config_setting_t
 			 const struct zr_config_key *key);
 void zr_config_take_prefixes(struct zr_config_reader *reader, const config_setting_t *setting,
 			     const struct zr_config_key *key);
+void zr_config_take_tariff(struct zr_config_reader *reader, const config_setting_t *setting,
+			   const struct zr_config_key *key);
 void zr_config_take_unix_group(struct zr_config_reader *reader, const config_setting_t *setting,
 			       const struct zr_config_key *key);
 /* A key whose feature is not built yet: refused. */

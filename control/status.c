@@ -119,12 +119,33 @@ static double load_of(const struct zr_worker_status *now, const struct zr_worker
 	return total > 0 ? (double)(now->busy_cycles - before->busy_cycles) / (double)total : 0;
 }
 
+static void add_volume(struct zr_volume *sum, const struct zr_volume *part)
+{
+	sum->pkts += part->pkts;
+	sum->bytes += part->bytes;
+}
+
+/* Volume of the records that a worker could not hand over. */
+static struct zr_volume lost_of(const struct zr_worker_status *worker)
+{
+	struct zr_volume sum = {0};
+
+	for (unsigned int verdict = 0; verdict < ZR_VERDICT_COUNT; verdict++) {
+		const struct zr_traffic *lost = &worker->lost[verdict].traffic;
+
+		sum.pkts += lost->up_pkts + lost->down_pkts;
+		sum.bytes += lost->up_bytes + lost->down_bytes;
+	}
+	return sum;
+}
+
 static json_t *workers_json(const struct zr_status *status, const struct zr_dataplane_status *now)
 {
 	json_t *workers = json_array();
 
 	for (unsigned int i = 0; i < now->worker_count; i++) {
 		const struct zr_worker_status *worker = &now->workers[i];
+		struct zr_volume lost = lost_of(worker);
 		const struct zr_worker_status *a = &status->before.workers[i], *b = &status->now.workers[i];
 
 		json_array_append_new(
@@ -132,7 +153,7 @@ static json_t *workers_json(const struct zr_status *status, const struct zr_data
 					   "load", load_of(b, a), "pkts", number(worker->pkts), "pkts_per_s",
 					   rate(status, b->pkts, a->pkts), "bursts", number(worker->bursts), "flows",
 					   (int)worker->flows, "flows_max", (int)worker->flows_max, "records",
-					   number(worker->records), "records_lost", volume(&worker->records_lost)));
+					   number(worker->records), "records_lost", volume(&lost)));
 	}
 	return workers;
 }
@@ -163,12 +184,6 @@ static json_t *counters_json(const struct zr_dataplane_status *now)
 		json_object_set_new(object, zr_counter_name(counter), number(sum));
 	}
 	return object;
-}
-
-static void add_volume(struct zr_volume *sum, const struct zr_volume *part)
-{
-	sum->pkts += part->pkts;
-	sum->bytes += part->bytes;
 }
 
 static void add_totals(struct zr_totals *sum, const struct zr_totals *part)
@@ -212,8 +227,11 @@ static json_t *records_json(const struct zr_records *records, const struct zr_da
 	uint64_t next = zr_records_next(records), oldest = zr_records_oldest(records);
 	struct zr_volume lost = {0};
 
-	for (unsigned int i = 0; i < now->worker_count; i++)
-		add_volume(&lost, &now->workers[i].records_lost);
+	for (unsigned int i = 0; i < now->worker_count; i++) {
+		struct zr_volume part = lost_of(&now->workers[i]);
+
+		add_volume(&lost, &part);
+	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "epoch", time_text(zr_records_exporter(records)->epoch_us), "seq",
 			 number(next - 1), "oldest", number(oldest), "kept", number(next - oldest), "lost",
 			 volume(&lost));

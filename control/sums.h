@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control/record/member.h"
+#include "control/record/record.h"
 
 struct zr_sums;
 

@@ -109,11 +109,6 @@ struct zr_record {
 	char scratch[ZR_RECORD_SCRATCH];
 };
 
-/* Volume in both directions. */
-struct zr_traffic {
-	uint64_t up_bytes, up_pkts, down_bytes, down_pkts;
-};
-
 /* Make a record without values, to be filled by zr_record_set. */
 void zr_record_clear(struct zr_record *record);
 

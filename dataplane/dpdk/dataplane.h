@@ -90,10 +90,11 @@ struct zr_worker_status {
 	uint64_t bursts, pkts;
 	uint32_t flows, flows_undecided, flows_free, flows_max;
 	uint64_t counters[ZR_COUNTER_COUNT];
-	uint64_t records; /* events told */
-	struct zr_volume
-		records_lost; /* volume of events that the record ring had no room for, and in pkts how many packets */
-	struct zr_totals totals; /* consistent within the worker: of one moment between two bursts */
+	uint64_t records; /* tags and parts told, but for parts that are not recorded */
+	/* All of this is consistent within the worker: of one moment between two bursts. */
+	struct zr_totals totals;
+	struct zr_loss lost[ZR_VERDICT_COUNT]; /* what the record ring had no room for in time */
+	struct zr_traffic cut_charged;         /* volume of charged parts that no event tells */
 };
 
 struct zr_dataplane_status {

@@ -33,10 +33,11 @@ struct rte_ring *zr_events_make(unsigned int worker, uint32_t count, int socket)
 
 bool zr_events_put(struct rte_ring *ring, const struct zr_usage *usage)
 {
-	struct event event = {.usage = *usage};
+	struct event event;
 
-	if (rte_ring_full(ring))
+	if (rte_ring_full(ring) || (!usage->recorded && rte_ring_free_count(ring) <= rte_ring_get_capacity(ring) / 2))
 		return false;
+	event.usage = *usage;
 	if (usage->name != NULL)
 		memcpy(event.name, usage->name, strlen(usage->name) + 1);
 	return rte_ring_sp_enqueue_elem(ring, &event, sizeof(event)) == 0;

@@ -14,7 +14,10 @@ uint32_t zr_events_wanted(uint32_t flows);
 /* Make a worker's ring for count events, a power of two. Free it with rte_ring_free. NULL: no memory. */
 struct rte_ring *zr_events_make(unsigned int worker, uint32_t count, int socket);
 
-/* By the worker: copy an event to the ring. False when the ring is full. */
+/*
+ * By the worker: copy an event to the ring. False when there is no room: records have all of the ring, other events half of
+ * it, so that however many charged flows end, no record waits for them.
+ */
 bool zr_events_put(struct rte_ring *ring, const struct zr_usage *usage);
 
 /* By control: take at most max events in order. Returns how many there were. */

@@ -76,6 +76,7 @@ struct zr_worker {
 	uint64_t latest_ns;         /* the latest packet's time */
 	int64_t ahead_us;           /* what the pipeline was told that the wall clock is ahead */
 	struct zr_worker_status status;
+	uint64_t told; /* events put into the ring */
 
 	struct zr_snapshot snapshot;
 	/* Written by the worker, read by control. */
@@ -125,7 +126,7 @@ static inline uint64_t zr_clock_ns(clockid_t clock)
 /* worker.c: a worker's life, on its lcore. arg: its struct zr_worker. */
 int zr_worker_run(void *arg);
 /* worker.c: what a pipeline calls with each event. */
-void zr_worker_tell(void *arg, const struct zr_usage *usage);
+bool zr_worker_tell(void *arg, const struct zr_usage *usage);
 
 /* lists.c: make the list in force the published one, before workers run. */
 void zr_lists_init(struct zr_dataplane *dp, const struct zr_image *image, const struct zr_suffix_index *index);

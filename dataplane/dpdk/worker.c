@@ -5,6 +5,7 @@
  */
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -225,7 +226,7 @@ static void notice_list(struct zr_worker *w)
 		w->generation = list->generation;
 	if (atomic_load_explicit(&w->settled, memory_order_relaxed) != w->generation &&
 	    zr_pipeline_list_settled(w->pipeline)) {
-		atomic_store_explicit(&w->settled_events, w->status.records, memory_order_relaxed);
+		atomic_store_explicit(&w->settled_events, w->told, memory_order_relaxed);
 		atomic_store_explicit(&w->settled, w->generation, memory_order_release);
 	}
 }
@@ -234,6 +235,7 @@ static void notice_list(struct zr_worker *w)
 static void publish_counters(struct zr_worker *w)
 {
 	struct zr_worker_status *status = &w->status;
+	struct zr_untold untold;
 
 	status->flows = zr_pipeline_flows(w->pipeline);
 	status->flows_undecided = zr_pipeline_flows_undecided(w->pipeline);
@@ -241,6 +243,9 @@ static void publish_counters(struct zr_worker *w)
 	for (unsigned int i = 0; i < ZR_COUNTER_COUNT; i++)
 		status->counters[i] = zr_pipeline_counter(w->pipeline, (enum zr_counter)i);
 	zr_pipeline_totals(w->pipeline, &status->totals);
+	zr_pipeline_untold(w->pipeline, &untold);
+	memcpy(status->lost, untold.lost, sizeof(status->lost));
+	status->cut_charged = untold.cut_charged;
 	zr_snapshot_write(&w->snapshot, status);
 }
 
@@ -254,22 +259,21 @@ static void report_phase(struct zr_worker *w, enum zr_phase phase, bool found)
 }
 
 /*
- * While packets come, an event that the ring has no room for is lost: nothing here may wait. At the end nothing is received
+ * While packets come nothing here may wait: the pipeline is told that the ring has no room. At the end nothing is received
  * any more and control drains.
  */
-void zr_worker_tell(void *arg, const struct zr_usage *usage)
+bool zr_worker_tell(void *arg, const struct zr_usage *usage)
 {
 	struct zr_worker *w = arg;
 
 	while (!zr_events_put(w->events, usage)) {
-		if (atomic_load_explicit(&w->dp->phase, memory_order_relaxed) != ZR_PHASE_CUT) {
-			w->status.records_lost.bytes += usage->up_bytes + usage->down_bytes;
-			w->status.records_lost.pkts += (uint64_t)usage->up_pkts + usage->down_pkts;
-			return;
-		}
+		if (atomic_load_explicit(&w->dp->phase, memory_order_relaxed) != ZR_PHASE_CUT)
+			return false;
 		sched_yield();
 	}
-	w->status.records++;
+	w->told++;
+	w->status.records += usage->recorded;
+	return true;
 }
 
 static void cut_all(struct zr_worker *w)

@@ -69,7 +69,7 @@ enum {
 	ZR_FLOW_START_KNOWN = 1 << 7, /* start is set */
 	/* Where the next segment of side a stands in its stream does not follow from start; and of side b. */
 	ZR_FLOW_STREAMED_A = 1 << 8,
-	ZR_FLOW_LEFT_RECORD = 1 << 9,
+	ZR_FLOW_TAG_DUE = 1 << 9,  /* its free verdict is to be told with the next packet that is counted */
 	ZR_FLOW_INSPECT = 1 << 10, /* what the client sends is looked at: no name yet, or requests may follow */
 	ZR_FLOW_STREAMED_B = 1 << 11,
 	ZR_FLOW_ECH = 1 << 12,
@@ -89,7 +89,12 @@ struct zr_flow {
 		};
 	};
 	uint64_t up_bytes : 48, flags : 16;
-	uint64_t down_bytes : 48, timeout : 8 /* enum zr_timeout */, generation : 8 /* of the list it was judged by */;
+	uint64_t down_bytes : 48;
+	uint64_t timeout : 3; /* enum zr_timeout */
+	uint64_t late : 3; /* nobody took the part when it was due: how far its cause is behind ZR_CAUSE_IDLE; else 0 */
+	uint64_t mixed : 1;      /* … and it goes on with another host's packets */
+	uint64_t tag_late : 1;   /* nobody took the tag when it was due */
+	uint64_t generation : 8; /* of the list it was judged by */
 	uint64_t last_us : 52, reason : 5 /* enum zr_reason */, evidence : 7 /* bits of enum zr_evidence */;
 	uint32_t up_pkts, down_pkts;
 	uint32_t edge_tick; /* no edge lies before this tick (zr_tick) that was not passed */
@@ -113,7 +118,7 @@ struct zr_flow_rest {
 	uint64_t first_us : 48,
 		part : 16; /* the flow's first packet, modulo 2^48 us; usage records written (stays at 65535) */
 	uint64_t part_first_us : 40, retro_down_bytes : 24; /* first packet since the cut, modulo 2^40 us */
-	uint64_t id : 40, retro_up_bytes : 24;              /* 0: not numbered yet (numbers begin at 1) */
+	uint64_t id : 40, retro_up_bytes : 24;              /* 0: it left no record (numbers begin at 1) */
 	union {
 		struct {
 			uint32_t older, newer; /* undecided: its neighbours in the order of creation */
@@ -137,7 +142,7 @@ static inline uint64_t zr_flow_first_us(const struct zr_flow *f, const struct zr
 	return f->last_us - ((f->last_us - rest->first_us) & ((UINT64_C(1) << 48) - 1));
 }
 
-/* The first packet of the part at hand. Kept in 40 bits (12 days), which no part spans: interims are at most a day apart. */
+/* The first packet of the part at hand. Kept in 40 bits (12 days), which no part spans: zr_cut_part sees to that. */
 static inline uint64_t zr_flow_part_first_us(const struct zr_flow *f, const struct zr_flow_rest *rest)
 {
 	return f->last_us - ((f->last_us - rest->part_first_us) & ((UINT64_C(1) << 40) - 1));

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum zr_verdict { ZR_CHARGED, ZR_FREE };
+enum zr_verdict { ZR_CHARGED, ZR_FREE, ZR_VERDICT_COUNT };
 
 /* Why a verdict is what it is. The third column is the verdict that it belongs to. */
 #define ZR_REASONS(X)                                                                                    \
@@ -39,6 +39,7 @@ enum zr_reason {
 	X(RST, "rst")                 /* one side reset and the linger time passed */      \
 	X(IDLE, "idle")               /* no packet for its class's timeout */              \
 	X(INTERIM, "interim")         /* the interval passed, or a count was full */       \
+	X(TARIFF, "tariff")           /* the tariff switched */                            \
 	X(LIST, "list")               /* another list came into force */                   \
 	X(WINDOW, "window")           /* an entry's window opened or closed, or expiry */  \
 	X(HOST_CHANGE, "host_change") /* a request on the connection names another host */ \

@@ -12,22 +12,27 @@ bool zr_client_unknown(const struct zr_pipeline *p, const struct zr_packet *pack
 	       !is_subscriber(p, packet, &packet->src) && !is_subscriber(p, packet, &packet->dst);
 }
 
+bool zr_client_sent(const struct zr_pipeline *p, const struct zr_packet *packet, bool *certain)
+{
+	bool source = is_subscriber(p, packet, &packet->src);
+
+	*certain = true;
+	if (source != is_subscriber(p, packet, &packet->dst))
+		return source;
+	if (packet->role != ZR_ROLE_BOTH)
+		return packet->role == ZR_ROLE_ACCESS;
+	if (packet->proto == ZR_PROTO_TCP && (packet->tcp_flags & ZR_TCP_SYN) != 0)
+		return (packet->tcp_flags & ZR_TCP_ACK) == 0;
+	*certain = false;
+	return true;
+}
+
 void zr_client_find(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
-	bool source = is_subscriber(p, packet, &packet->src);
-	bool fixed = true;
+	bool fixed, sent = zr_client_sent(p, packet, &fixed);
 
-	if (source == is_subscriber(p, packet, &packet->dst)) {
-		source = true;
-		if (packet->role != ZR_ROLE_BOTH)
-			source = packet->role == ZR_ROLE_ACCESS;
-		else if (packet->proto == ZR_PROTO_TCP && (packet->tcp_flags & ZR_TCP_SYN) != 0)
-			source = (packet->tcp_flags & ZR_TCP_ACK) == 0;
-		else
-			fixed = false;
-	}
-	f->flags |= (source == from_b ? ZR_FLOW_CLIENT_IS_B : 0) | (fixed ? ZR_FLOW_CLIENT_FIXED : 0);
+	f->flags |= (sent == from_b ? ZR_FLOW_CLIENT_IS_B : 0) | (fixed ? ZR_FLOW_CLIENT_FIXED : 0);
 }
 
 void zr_client_fix(struct zr_pipeline *p, uint32_t flow, bool is_b)
@@ -42,7 +47,7 @@ void zr_client_fix(struct zr_pipeline *p, uint32_t flow, bool is_b)
 		return;
 	/* Its address freed the flow when it was taken for the server's: that much is told as it was announced. */
 	if ((f->flags & ZR_FLOW_DECIDED) != 0)
-		zr_cut_part(p, flow, ZR_CAUSE_VERDICT);
+		zr_cut_part(p, flow, ZR_CAUSE_VERDICT, false);
 	f->flags ^= ZR_FLOW_CLIENT_IS_B;
 	bytes = f->up_bytes;
 	f->up_bytes = f->down_bytes;

@@ -1,10 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/pipeline/state.h"
 
+/* Longest that a part which nobody takes goes on: half of what part_first_us can tell. */
+#define GOES_ON_US (UINT64_C(1) << 39)
+
+/* How the cause of a part that goes on is kept in three bits. */
+_Static_assert(ZR_CAUSE_INTERIM - ZR_CAUSE_IDLE == 1 && ZR_CAUSE_VERDICT - ZR_CAUSE_IDLE <= 7, "late has three bits");
+
 /* Half of what its fields hold, in packets or bytes of one direction: no interim may be soon enough. */
 static bool part_is_full(const struct zr_flow *f)
 {
 	return (f->up_pkts | f->down_pkts) >> 31 != 0 || (f->up_bytes | f->down_bytes) >> 47 != 0;
+}
+
+/* Three quarters: it must go, whether it is taken or not. */
+static bool part_overflows(const struct zr_flow *f)
+{
+	return f->up_pkts >> 30 == 3 || f->down_pkts >> 30 == 3 || f->up_bytes >> 46 == 3 || f->down_bytes >> 46 == 3;
+}
+
+/* Once when it is full, not for every packet from then on; what goes on is offered again by edges. */
+static void full_part_cut(struct zr_pipeline *p, uint32_t flow)
+{
+	const struct zr_flow *f = zr_flow_at(p, flow);
+
+	if (f->late == 0 || part_overflows(f))
+		zr_cut_part(p, flow, ZR_CAUSE_INTERIM, !part_overflows(f));
 }
 
 void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, uint64_t bytes)
@@ -14,7 +35,7 @@ void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, 
 	bool begins;
 
 	if (part_is_full(f))
-		zr_cut_part(p, flow, ZR_CAUSE_INTERIM);
+		full_part_cut(p, flow);
 	begins = zr_cut_empty(f);
 	f->last_us = p->now_us;
 	if (up) {
@@ -51,6 +72,8 @@ static void part_reset(struct zr_pipeline *p, uint32_t flow)
 
 	f->up_bytes = f->down_bytes = 0;
 	f->up_pkts = f->down_pkts = 0;
+	f->late = 0;
+	f->mixed = false;
 	rest->retro_up_bytes = rest->retro_down_bytes = 0;
 }
 
@@ -61,7 +84,27 @@ static void undecided_charge(struct zr_pipeline *p, uint32_t flow, enum zr_reaso
 	zr_flow_at(p, flow)->reason = (uint8_t)reason;
 }
 
-void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
+static void lose(struct zr_pipeline *p, const struct zr_flow *f)
+{
+	struct zr_loss *loss = &p->untold.lost[zr_reason_verdict((enum zr_reason)f->reason)];
+
+	zr_usage_add(&loss->traffic, f);
+	loss->records++;
+}
+
+/* Nobody takes the part now. Is it told later, with what comes until then? */
+static bool part_goes_on(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+
+	if (f->last_us - zr_flow_part_first_us(f, zr_rest_at(p, flow)) >= GOES_ON_US)
+		return false;
+	f->late = (cause - ZR_CAUSE_IDLE) & 7;
+	zr_edge_soon(p, flow);
+	return true;
+}
+
+void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool goes_on)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 	bool undecided = (f->flags & ZR_FLOW_DECIDED) == 0;
@@ -70,10 +113,25 @@ void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
 		return;
 	if (undecided)
 		undecided_charge(p, flow, ZR_REASON_NO_NAME);
-	zr_usage_part(p, flow, cause, false);
+	if (f->late != 0)
+		cause = (enum zr_cause)(ZR_CAUSE_IDLE + f->late);
+	if (!zr_usage_part(p, flow, cause, false)) {
+		/* Undecided volume does not go on: what is read later must not free it. */
+		if (goes_on && !undecided && part_goes_on(p, flow, cause))
+			return;
+		lose(p, f);
+	}
 	if (undecided)
 		f->reason = ZR_REASON_UNDECIDED;
 	part_reset(p, flow);
+}
+
+void zr_cut_again(struct zr_pipeline *p, uint32_t flow)
+{
+	if (zr_flow_at(p, flow)->late != 0)
+		zr_cut_part(p, flow, ZR_CAUSE_INTERIM, true);
+	else
+		zr_usage_tag(p, flow);
 }
 
 void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
@@ -89,7 +147,8 @@ void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
 			reason = ZR_REASON_MIDSTREAM;
 		undecided_charge(p, flow, reason);
 	}
-	zr_usage_part(p, flow, cause, true);
+	if (!zr_usage_part(p, flow, cause, true))
+		lose(p, f);
 	if ((f->flags & ZR_FLOW_INSPECT) != 0)
 		zr_context_put(p, flow);
 	else

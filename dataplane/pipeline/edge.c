@@ -8,11 +8,12 @@
 #define US_PER_S 1000000
 #define NEVER    UINT64_MAX
 
+/* What nobody took is offered again after about four seconds: often enough for whoever waits for it, seldom enough for all flows. */
+#define SOON_TICKS 4
+
 /* The hand goes round once a second, and no burst waits for more than this many looks. */
 #define SWEEP_MAX 256
 #define SWEEP_MIN 4
-/* Flows that one burst judges by a new list: some 10 us of work. */
-#define SETTLE_MAX 64
 
 /* The next interim of the part at hand. */
 static uint64_t interim_after(struct zr_pipeline *p, uint32_t flow, uint64_t us)
@@ -21,7 +22,8 @@ static uint64_t interim_after(struct zr_pipeline *p, uint32_t flow, uint64_t us)
 	uint64_t first_us = zr_flow_first_us(f, zr_rest_at(p, flow));
 	uint64_t interval = p->config.interim_us;
 
-	return zr_cut_empty(f) ? NEVER : first_us + ((us - first_us) / interval + 1) * interval;
+	/* What goes on since nobody took it is offered again soon, whatever the interval. */
+	return zr_cut_empty(f) || f->late != 0 ? NEVER : first_us + ((us - first_us) / interval + 1) * interval;
 }
 
 /* The next window edge of any entry of the flow's list, or the list's expiry. */
@@ -33,8 +35,9 @@ static uint64_t window_after(struct zr_pipeline *p, const struct zr_flow *f, uin
 
 	if (current && us >= p->window_from_us && us < p->window_until_us)
 		return p->window_until_us;
-	edge_s = zr_image_next_edge_s(zr_list_of(p, f)->image, zr_wall_s(p, us));
-	edge = edge_s >= INT64_MAX / US_PER_S ? NEVER : (uint64_t)edge_s * US_PER_S - (uint64_t)p->ahead_us;
+	edge_s = zr_image_next_edge_s(zr_list_of(p, f)->image, zr_wall_s(p, f, us));
+	edge = edge_s >= INT64_MAX / US_PER_S ? NEVER
+					      : (uint64_t)edge_s * US_PER_S - (uint64_t)zr_wall_of(p, f)->ahead_us;
 	if (current) {
 		p->window_from_us = us;
 		p->window_until_us = edge;
@@ -42,14 +45,74 @@ static uint64_t window_after(struct zr_pipeline *p, const struct zr_flow *f, uin
 	return edge;
 }
 
+/* The first switch of the tariff behind a moment, in packets' time. */
+static uint64_t switch_after(const struct zr_pipeline *p, const struct zr_wall *wall, uint64_t us)
+{
+	uint64_t switch_us = NEVER;
+
+	if (us != NEVER)
+		switch_us = p->config.tariff_next_us(p->config.tariff_arg, us + (uint64_t)wall->ahead_us);
+	return switch_us == NEVER ? NEVER : switch_us - (uint64_t)wall->ahead_us;
+}
+
+/*
+ * The next switch of the tariff. Flows ask for the one ahead, and around a switch for the one just passed too, depending
+ * on when each was looked at last: both are remembered.
+ */
+static uint64_t tariff_after(struct zr_pipeline *p, const struct zr_flow *f, uint64_t us)
+{
+	struct zr_wall *wall = zr_wall_of(p, f);
+	uint64_t *switched = wall->switched_us;
+
+	if (p->config.tariff_next_us == NULL || zr_cut_empty(f))
+		return NEVER;
+	if (us < switched[0])
+		return switch_after(p, wall, us);
+	if (us >= switched[2]) {
+		uint64_t next = switch_after(p, wall, us);
+		bool follows = switched[2] != 0 && switch_after(p, wall, switched[2]) == next;
+
+		switched[0] = follows ? switched[1] : us;
+		switched[1] = follows ? switched[2] : next;
+		switched[2] = follows ? next : switch_after(p, wall, next);
+	}
+	return us < switched[1] ? switched[1] : switched[2];
+}
+
+bool zr_edge_tariff_between(const struct zr_pipeline *p, uint64_t a_us, uint64_t b_us)
+{
+	uint64_t from_us = a_us < b_us ? a_us : b_us, until_us = a_us < b_us ? b_us : a_us;
+
+	return p->config.tariff_next_us != NULL && p->config.tariff_next_us(p->config.tariff_arg, from_us) <= until_us;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t tick_of(uint64_t edge)
+{
+	return edge >> ZR_TICK_BITS > UINT32_MAX ? UINT32_MAX : zr_tick(edge);
+}
+
 void zr_edge_set(struct zr_pipeline *p, uint32_t flow, uint64_t us)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
-	uint64_t window = window_after(p, f, us);
-	uint64_t interim = interim_after(p, flow, us);
-	uint64_t edge = interim < window ? interim : window;
 
-	f->edge_tick = edge >> ZR_TICK_BITS > UINT32_MAX ? UINT32_MAX : zr_tick(edge);
+	f->edge_tick = tick_of(
+		least(least(window_after(p, f, us), tariff_after(p, f, us)), interim_after(p, flow, us)));
+	if (zr_cut_waits(f))
+		zr_edge_soon(p, flow);
+}
+
+void zr_edge_soon(struct zr_pipeline *p, uint32_t flow)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+	uint32_t soon = zr_tick(p->now_us) + SOON_TICKS;
+
+	if (soon < f->edge_tick)
+		f->edge_tick = soon;
 }
 
 /* Up to when the flow's edges have been passed. */
@@ -65,45 +128,12 @@ static void window_pass(struct zr_pipeline *p, uint32_t flow, uint64_t at_us)
 	struct zr_judgement judgement;
 
 	if ((zr_flow_at(p, flow)->flags & ZR_FLOW_DECIDED) == 0) {
-		zr_cut_part(p, flow, ZR_CAUSE_WINDOW);
+		zr_cut_part(p, flow, ZR_CAUSE_WINDOW, false);
 		return;
 	}
 	judgement = zr_judge_again(p, flow, at_us);
 	if (judgement.reason != zr_flow_at(p, flow)->reason || judgement.rule != zr_rest_at(p, flow)->rule)
 		zr_verdict_change(p, flow, ZR_CAUSE_WINDOW, judgement, NULL);
-}
-
-/* The flow has come to when the new list came into force. */
-static void list_pass(struct zr_pipeline *p, uint32_t flow)
-{
-	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_flow_rest *rest = zr_rest_at(p, flow);
-	uint8_t old_generation = f->generation;
-	uint32_t old_rule = rest->rule;
-	/* The same list again: the clock was set, and windows may have opened or closed. */
-	enum zr_cause cause = p->old_list.image == p->list.image ? ZR_CAUSE_WINDOW : ZR_CAUSE_LIST;
-	struct zr_judgement judgement;
-
-	if ((f->flags & ZR_FLOW_DECIDED) == 0) {
-		zr_cut_part(p, flow, cause);
-		f->generation = p->generation;
-		return;
-	}
-	/* Numbers of entries in two lists say nothing to each other. */
-	rest->rule = ZR_ENTRY_NONE;
-	f->generation = p->generation;
-	judgement = zr_judge_again(p, flow, p->list_us);
-	if (judgement.reason == f->reason &&
-	    zr_judge_same_entry(p->old_list.image, old_rule, p->list.image, judgement.rule)) {
-		rest->rule = judgement.rule;
-		return;
-	}
-	rest->rule = old_rule;
-	f->generation = old_generation;
-	zr_cut_part(p, flow, cause);
-	rest->rule = ZR_ENTRY_NONE;
-	f->generation = p->generation;
-	zr_verdict_change(p, flow, cause, judgement, NULL);
 }
 
 static enum zr_cause silence_cause(const struct zr_flow *f)
@@ -122,15 +152,18 @@ static bool pass_until(struct zr_pipeline *p, uint32_t flow, uint64_t now_us)
 
 	for (;;) {
 		uint64_t window = window_after(p, f, at);
+		uint64_t tariff = tariff_after(p, f, at);
 		uint64_t interim = interim_after(p, flow, at);
 
-		at = interim < window ? interim : window;
+		at = least(least(window, tariff), interim);
 		if (at > now_us || at >= silent_us)
 			break;
 		if (at == window)
 			window_pass(p, flow, at);
+		if (at == tariff)
+			zr_cut_part(p, flow, ZR_CAUSE_TARIFF, false);
 		if (at == interim)
-			zr_cut_part(p, flow, ZR_CAUSE_INTERIM);
+			zr_cut_part(p, flow, ZR_CAUSE_INTERIM, true);
 	}
 	if (silent_us <= now_us) {
 		zr_cut_end(p, flow, silence_cause(f));
@@ -141,27 +174,20 @@ static bool pass_until(struct zr_pipeline *p, uint32_t flow, uint64_t now_us)
 
 bool zr_edge_pass(struct zr_pipeline *p, uint32_t flow)
 {
+	bool waits = zr_cut_waits(zr_flow_at(p, flow));
+
 	if (zr_flow_at(p, flow)->generation != p->generation) {
 		if (!pass_until(p, flow, p->list_us))
 			return false;
-		list_pass(p, flow);
+		zr_renew_flow(p, flow);
 		zr_edge_set(p, flow, p->list_us);
 	}
 	if (!pass_until(p, flow, p->now_us))
 		return false;
+	if (waits && zr_cut_waits(zr_flow_at(p, flow)))
+		zr_cut_again(p, flow);
 	zr_edge_set(p, flow, p->now_us);
 	return true;
-}
-
-/* Flows that nobody speaks on are judged by the new list too, a few at a time. */
-static void settle(struct zr_pipeline *p)
-{
-	for (unsigned int looks = 0; p->list_left > 0 && looks < SETTLE_MAX; looks++) {
-		struct zr_flow *f = zr_flow_at(p, --p->list_left);
-
-		if (f->family != 0 && f->generation != p->generation)
-			zr_edge_pass(p, p->list_left);
-	}
 }
 
 void zr_edge_sweep(struct zr_pipeline *p)
@@ -173,7 +199,7 @@ void zr_edge_sweep(struct zr_pipeline *p)
 
 	p->swept_us = p->now_us;
 	if (p->list_left > 0)
-		settle(p);
+		zr_renew_some(p);
 	while ((flow = zr_flow_table_sweep(&p->table, &budget)) != ZR_FLOW_NONE)
 		if (zr_edge_due(p, zr_flow_at(p, flow)))
 			zr_edge_pass(p, flow);

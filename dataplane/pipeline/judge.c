@@ -25,7 +25,7 @@ static uint8_t name_reason(uint8_t evidence)
 static struct zr_judgement judge(struct zr_pipeline *p, uint32_t flow, struct zr_match by_name, struct zr_judgement j)
 {
 	const struct zr_image *image = zr_list_of(p, zr_flow_at(p, flow))->image;
-	int64_t at_s = zr_wall_s(p, j.at_us);
+	int64_t at_s = zr_wall_s(p, zr_flow_at(p, flow), j.at_us);
 
 	j.rule = by_name.entry;
 	if (by_name.kind == ZR_MATCH_EXCLUDED) {
@@ -66,6 +66,7 @@ struct zr_judgement zr_judge_name(struct zr_pipeline *p, uint32_t flow, struct z
 				  enum zr_evidence source)
 {
 	struct zr_match match = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
+	const struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_judgement otherwise = {
 		.reason = name.len > 0 ? ZR_REASON_NO_MATCH : ZR_REASON_NO_NAME,
 		.evidence = (uint8_t)(1U << source),
@@ -73,7 +74,7 @@ struct zr_judgement zr_judge_name(struct zr_pipeline *p, uint32_t flow, struct z
 	};
 
 	if (name.len > 0)
-		match = match_text(zr_list_of(p, zr_flow_at(p, flow))->image, name, zr_wall_s(p, p->now_us));
+		match = match_text(zr_list_of(p, f)->image, name, zr_wall_s(p, f, p->now_us));
 	return judge(p, flow, match, otherwise);
 }
 
@@ -104,7 +105,7 @@ struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_
 	const struct zr_flow *f = zr_flow_at(p, flow);
 	const struct zr_list_view *list = zr_list_of(p, f);
 	const char *text = zr_name_text(p, flow);
-	int64_t at_s = zr_wall_s(p, at_us);
+	int64_t at_s = zr_wall_s(p, f, at_us);
 	struct zr_judgement otherwise = {
 		.reason = f->reason,
 		.evidence = f->evidence & ~(1U << ZR_EVIDENCE_PREFIX),

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/pipeline/pipeline.h"
 
-#include <errno.h>
-
 #include "dataplane/pipeline/state.h"
 
 #define NS_PER_US   1000
@@ -217,6 +215,34 @@ static bool stage_fragment(struct zr_pipeline *p, const struct lookup *l, unsign
 	return true;
 }
 
+/* The table has no place for its flow. */
+static void account_without_flow(struct zr_pipeline *p, const struct zr_packet *packet, uint32_t pkts, uint64_t bytes)
+{
+	struct zr_traffic *sum = &p->untold.cut_charged;
+	bool certain;
+
+	p->totals.reason[ZR_REASON_TABLE_FULL].pkts += pkts;
+	p->totals.reason[ZR_REASON_TABLE_FULL].bytes += bytes;
+	if (zr_client_sent(p, packet, &certain)) {
+		sum->up_pkts += pkts;
+		sum->up_bytes += bytes;
+	} else {
+		sum->down_pkts += pkts;
+		sum->down_bytes += bytes;
+	}
+}
+
+/* A packet of a flow without a verdict, or the first one under a free verdict, was counted. */
+static void account_news(struct zr_pipeline *p, uint32_t flow)
+{
+	const struct zr_flow *f = zr_flow_at(p, flow);
+
+	if ((f->flags & ZR_FLOW_TAG_DUE) != 0)
+		zr_usage_tag(p, flow);
+	else if (over_bound(f))
+		zr_discover_stop(p, flow);
+}
+
 static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int i)
 {
 	const struct zr_packet *packet = &l->packets[i];
@@ -227,8 +253,7 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 	struct zr_flow *f;
 
 	if (flow == ZR_FLOW_NONE) {
-		p->totals.reason[ZR_REASON_TABLE_FULL].pkts += pkts;
-		p->totals.reason[ZR_REASON_TABLE_FULL].bytes += bytes;
+		account_without_flow(p, packet, pkts, bytes);
 		return;
 	}
 	f = zr_flow_at(p, flow);
@@ -245,8 +270,8 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 	zr_cut_count(p, flow, up, pkts, bytes);
 	if (packet->proto == ZR_PROTO_TCP && (packet->tcp_flags & (ZR_TCP_FIN | ZR_TCP_RST)) != 0)
 		tcp_close(f, packet->tcp_flags, up);
-	if ((f->flags & ZR_FLOW_DECIDED) == 0 && over_bound(f))
-		zr_discover_stop(p, flow);
+	if ((f->flags & (ZR_FLOW_DECIDED | ZR_FLOW_TAG_DUE)) != ZR_FLOW_DECIDED)
+		account_news(p, flow);
 }
 
 /* One loop for both who need it: with two, the compiler makes account a function and calls it for every packet. */
@@ -296,32 +321,6 @@ void zr_pipeline_poll(struct zr_pipeline *p, uint64_t now_ns)
 	zr_edge_sweep(p);
 }
 
-int zr_pipeline_list(struct zr_pipeline *p, const struct zr_image *image, const struct zr_suffix_index *index)
-{
-	if (p->list_left > 0)
-		return -EBUSY;
-	p->old_list = p->list;
-	p->list = (struct zr_list_view){.image = image, .index = index};
-	p->list_us = p->now_us;
-	p->list_left = p->table.high_water;
-	p->generation++;
-	p->window_from_us = p->window_until_us = 0;
-	return 0;
-}
-
-int zr_pipeline_clock(struct zr_pipeline *p, int64_t ahead_us)
-{
-	if (p->list_left > 0)
-		return -EBUSY;
-	p->ahead_us = ahead_us;
-	return zr_pipeline_list(p, p->list.image, p->list.index);
-}
-
-bool zr_pipeline_list_settled(const struct zr_pipeline *p)
-{
-	return p->list_left == 0;
-}
-
 void zr_pipeline_advance(struct zr_pipeline *p, uint64_t now_ns)
 {
 	time_set(p, now_ns);
@@ -342,6 +341,11 @@ void zr_pipeline_shutdown(struct zr_pipeline *p)
 void zr_pipeline_totals(const struct zr_pipeline *p, struct zr_totals *out)
 {
 	*out = p->totals;
+}
+
+void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out)
+{
+	*out = p->untold;
 }
 
 uint64_t zr_pipeline_counter(const struct zr_pipeline *p, enum zr_counter counter)

@@ -25,17 +25,31 @@ struct zr_pipeline_config {
 	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
 	uint64_t interim_us;
 	bool retro_credit;
-	bool verify_checksums;                   /* inspect no packet whose TCP or UDP checksum is wrong */
-	bool charged_records;                    /* charged flows leave records too */
-	bool keep_names;                         /* … with their names (an engineer's own captures only) */
+	bool verify_checksums; /* inspect no packet whose TCP or UDP checksum is wrong */
+	bool charged_records;  /* charged flows leave records too */
+	bool keep_names;       /* … with their names (an engineer's own captures only) */
+	/* Charged parts that leave no record are told all the same, for totals: those with an entry; all of them. */
+	bool totals_by_entry, totals_by_subscriber;
 	const struct zr_prefix_set *subscribers; /* empty or NULL: not known */
 	struct zr_packet_rules packets;
 	uint64_t seed[2]; /* random at every start of a gateway, fixed for capture files */
 	uint8_t worker;
 
-	/* Takes each event; called from inside the calls below. */
-	void (*usage)(void *arg, const struct zr_usage *usage);
+	/*
+	 * Takes each event; called from inside the calls below. False: there is no room for it now. A tag is then offered
+	 * again before the flow's next part. A part goes on and is offered again some seconds later, with what is counted until
+	 * then; it is lost only when the flow ends, or goes on with another verdict, entry or tariff. Parts that are not
+	 * recorded are not offered twice (zr_pipeline_untold).
+	 */
+	bool (*usage)(void *arg, const struct zr_usage *usage);
 	void *arg;
+
+	/*
+	 * When the tariff switches next: the first switch behind a time of the wall clock (Unix microseconds), UINT64_MAX:
+	 * never. NULL: it never does. Called about twice a switch, from inside the calls below; always the same answer.
+	 */
+	uint64_t (*tariff_next_us)(const void *arg, uint64_t after_us);
+	const void *tariff_arg;
 };
 
 /* The defaults of DESIGN section 3 and 4: what a configuration that says nothing means. */
@@ -76,16 +90,17 @@ bool zr_pipeline_list_settled(const struct zr_pipeline *p);
 
 /*
  * The wall clock was set and is now so much ahead of the time that packets and polls bring (at first it is not). Stamps,
- * windows and expiry follow it; timeouts and interims do not notice. All flows are judged again, as by a new list: 0, or
- * -EBUSY while an earlier one is not settled.
+ * windows, expiry and the tariff follow it; timeouts and interims do not notice. All flows are judged again, as by a new
+ * list: 0, or -EBUSY while an earlier one is not settled.
  */
 int zr_pipeline_clock(struct zr_pipeline *p, int64_t ahead_us);
 
 /* Cut every open flow (cause shutdown), at the latest time seen. */
 void zr_pipeline_shutdown(struct zr_pipeline *p);
 
-/* What was counted so far. */
+/* What was counted so far; and what of it was cut without having been told. */
 void zr_pipeline_totals(const struct zr_pipeline *p, struct zr_totals *out);
+void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out);
 
 /* Events of inspection and the table, by name. Never reset. */
 #define ZR_COUNTERS(X)                                                                                      \

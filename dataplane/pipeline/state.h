@@ -57,6 +57,12 @@ struct zr_list_view {
 	const struct zr_suffix_index *index;
 };
 
+/* The wall clock, as all flows of one generation see it. */
+struct zr_wall {
+	int64_t ahead_us;        /* of the packets' time */
+	uint64_t switched_us[3]; /* packets' times: from each to the next one the tariff is the same. 0: not known */
+};
+
 struct zr_pipeline {
 	struct zr_flow_table table;
 	struct zr_totals totals;
@@ -64,13 +70,14 @@ struct zr_pipeline {
 	struct zr_pipeline_config config;
 	/*
 	 * The list in force, and the one before it until every flow has been judged anew: a flow's generation says which one
-	 * its rule counts in.
+	 * its rule counts in, and what the wall clock was when it was looked at.
 	 */
 	struct zr_list_view list, old_list;
-	uint64_t list_us;   /* when the list came into force */
-	uint32_t list_left; /* flows below this number may still be of the old list */
+	struct zr_wall wall, old_wall;
+	bool tariff_crossed; /* the wall clock was set from one side of a switch to the other */
+	uint64_t list_us;    /* when the list came into force */
+	uint32_t list_left;  /* flows below this number may still be of the old list */
 	uint8_t generation;
-	int64_t ahead_us;   /* what the wall clock is ahead of the packets' time */
 	uint64_t now_us;    /* the latest packet's time */
 	uint64_t waited_us; /* for how long what is being counted has waited: 0 but for fragments */
 	uint64_t swept_us;  /* up to when ageing has come */
@@ -84,6 +91,7 @@ struct zr_pipeline {
 	struct zr_server_ids server_ids;
 	struct zr_quic_crypto *quic;
 	struct zr_datagrams datagrams;
+	struct zr_untold untold;
 	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
 };
 
@@ -99,21 +107,26 @@ static inline struct zr_flow_rest *zr_rest_at(struct zr_pipeline *p, uint32_t fl
 	return &p->table.rest[flow];
 }
 
-/* Wall clock time of a moment in packets' time: for stamps, windows and expiry. */
-static inline uint64_t zr_wall_us(const struct zr_pipeline *p, uint64_t us)
-{
-	return us + (uint64_t)p->ahead_us;
-}
-
-static inline int64_t zr_wall_s(const struct zr_pipeline *p, uint64_t us)
-{
-	return (int64_t)(zr_wall_us(p, us) / 1000000);
-}
-
-/* The list that a flow was judged by. */
+/* The list that a flow was judged by, and the wall clock then. */
 static inline const struct zr_list_view *zr_list_of(const struct zr_pipeline *p, const struct zr_flow *f)
 {
 	return f->generation == p->generation ? &p->list : &p->old_list;
+}
+
+static inline struct zr_wall *zr_wall_of(struct zr_pipeline *p, const struct zr_flow *f)
+{
+	return f->generation == p->generation ? &p->wall : &p->old_wall;
+}
+
+/* Wall clock time of a moment in packets' time: for stamps, windows and expiry. */
+static inline uint64_t zr_wall_us(struct zr_pipeline *p, const struct zr_flow *f, uint64_t us)
+{
+	return us + (uint64_t)zr_wall_of(p, f)->ahead_us;
+}
+
+static inline int64_t zr_wall_s(struct zr_pipeline *p, const struct zr_flow *f, uint64_t us)
+{
+	return (int64_t)(zr_wall_us(p, f, us) / 1000000);
 }
 
 /*
@@ -140,6 +153,8 @@ static inline uint32_t zr_context_owner(uint32_t flow, bool from_b)
 
 /* client.c: which side is the subscriber. Does neither address belong to one, though subscribers are known? */
 bool zr_client_unknown(const struct zr_pipeline *p, const struct zr_packet *packet);
+/* Is it the one who sent this packet? *certain: it cannot turn out to be the other. */
+bool zr_client_sent(const struct zr_pipeline *p, const struct zr_packet *packet, bool *certain);
 void zr_client_find(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
 /* It has shown itself, by a hello or a request. */
 void zr_client_fix(struct zr_pipeline *p, uint32_t flow, bool is_b);
@@ -162,7 +177,7 @@ struct zr_judgement {
 	uint8_t reason;   /* enum zr_reason */
 	uint8_t evidence; /* bits of enum zr_evidence */
 	uint32_t rule;    /* entry, or ZR_ENTRY_NONE */
-	uint64_t at_us;   /* the time: a tag tells it */
+	uint64_t at_us;   /* the time */
 };
 /* A flow whose hello or request has just been read; len 0: it carried no name. */
 struct zr_judgement zr_judge_name(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name,
@@ -186,20 +201,31 @@ const char *zr_name_text(const struct zr_pipeline *p, uint32_t flow);
 void zr_name_suffixes(const struct zr_pipeline *p, uint32_t flow, struct zr_suffixes *out);
 
 /*
- * verdict.c: the first verdict of a flow; another one, which cuts what was counted under the old one; and the same one, though
- * a name was read. name: what was read; NULL with change: what is kept of the name stays.
+ * verdict.c: the first verdict of a flow; another one, which cuts what was counted under the old one; another one after the
+ * caller's cut (same: it has the entry of the old one); and the same one, though a name was read. name: what was read; NULL
+ * with change and replace: what is kept of the name stays.
  */
 void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
 void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
 		       const struct zr_name_ref *name);
+void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement,
+			const struct zr_name_ref *name, bool same);
 void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
 /* The first verdict of a flow that carries on what another began: what that one is, and how it was found out. */
 void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from);
 
-/* cut.c: counting, and ending a part or a flow. */
+/*
+ * cut.c: counting, and ending a part or a flow. goes_on: verdict, entry and tariff stay the same, so that a part that nobody
+ * takes can go on. What nobody took is offered again.
+ */
 void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, uint64_t bytes);
-void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause);
+void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool goes_on);
+void zr_cut_again(struct zr_pipeline *p, uint32_t flow);
 void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause);
+static inline bool zr_cut_waits(const struct zr_flow *f)
+{
+	return f->late != 0 || f->tag_late;
+}
 /* What the flow has counted since its cut goes from the total of its reason to another's. */
 void zr_cut_move(struct zr_pipeline *p, uint32_t flow, enum zr_reason to);
 static inline bool zr_cut_empty(const struct zr_flow *f)
@@ -216,8 +242,16 @@ static inline bool zr_edge_due(const struct zr_pipeline *p, const struct zr_flow
 bool zr_edge_pass(struct zr_pipeline *p, uint32_t flow);
 /* A part begins, or edges were passed up to us: note when to look next. */
 void zr_edge_set(struct zr_pipeline *p, uint32_t flow, uint64_t us);
+/* Nobody took what was told: look again soon. */
+void zr_edge_soon(struct zr_pipeline *p, uint32_t flow);
+/* Does the tariff switch between two times of the wall clock, in whatever order? */
+bool zr_edge_tariff_between(const struct zr_pipeline *p, uint64_t a_us, uint64_t b_us);
 /* Look at the next few flows at the ageing hand. */
 void zr_edge_sweep(struct zr_pipeline *p);
+
+/* renew.c: a flow has come to when the new list, or wall clock, came; a few that nobody speaks on come to it too. */
+void zr_renew_flow(struct zr_pipeline *p, uint32_t flow);
+void zr_renew_some(struct zr_pipeline *p);
 
 /* discover.c: names from what clients say. */
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
@@ -247,8 +281,13 @@ bool zr_rebind_knows(const struct zr_pipeline *p, const struct zr_flow *f, struc
 bool zr_rebind_take(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
 void zr_rebind_forget(struct zr_pipeline *p, uint32_t flow);
 
-/* usage.c: the event of a flow's part, or its tag as of a time. */
-void zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final);
-void zr_usage_tag(struct zr_pipeline *p, uint32_t flow, uint64_t at_us);
+/*
+ * usage.c: tell a flow's tag, which is due. Tell its part: nothing when it needs no record (then it is counted where what is
+ * not told is). False: nobody took it.
+ */
+bool zr_usage_tag(struct zr_pipeline *p, uint32_t flow);
+bool zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final);
+/* Volume is added to a sum of what is not told. */
+void zr_usage_add(struct zr_traffic *sum, const struct zr_flow *f);
 
 #endif

@@ -30,51 +30,63 @@ static void tuple_fill(struct zr_pipeline *p, uint32_t flow, struct zr_usage *u)
 	u->teid_down = path.teid_down;
 }
 
-/* What tags and parts have in common. The flow gets its number with the first event that it leaves. */
-static struct zr_usage usage_of(struct zr_pipeline *p, uint32_t flow)
+/* What tags and parts have in common. */
+static struct zr_usage usage_of(struct zr_pipeline *p, uint32_t flow, enum zr_usage_type type)
 {
-	struct zr_flow_rest *rest = zr_rest_at(p, flow);
-	struct zr_flow *f = zr_flow_at(p, flow);
+	const struct zr_flow_rest *rest = zr_rest_at(p, flow);
+	const struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_usage u = {
+		.type = (uint8_t)type,
+		.recorded = true,
 		.verdict = (uint8_t)zr_reason_verdict(f->reason),
 		.reason = f->reason,
 		.evidence = f->evidence,
 		.flags = flags_of(f),
 		.worker = p->config.worker,
+		.flow = rest->id != 0 ? rest->id : p->next_flow + 1,
 		.image = zr_list_of(p, f)->image,
 		.rule = (f->flags & ZR_FLOW_DECIDED) != 0 ? rest->rule : ZR_ENTRY_NONE,
 		.name = zr_name_text(p, flow),
 	};
 
-	if (rest->id == 0)
-		rest->id = ++p->next_flow;
-	u.flow = rest->id;
-	f->flags |= ZR_FLOW_LEFT_RECORD;
 	tuple_fill(p, flow, &u);
 	return u;
 }
 
-void zr_usage_tag(struct zr_pipeline *p, uint32_t flow, uint64_t at_us)
-{
-	struct zr_usage u = usage_of(p, flow);
-
-	u.type = ZR_USAGE_TAG;
-	u.first_us = zr_wall_us(p, zr_flow_first_us(zr_flow_at(p, flow), zr_rest_at(p, flow)));
-	u.last_us = zr_wall_us(p, at_us);
-	p->config.usage(p->config.arg, &u);
-}
-
-void zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final)
+/* A flow gets its number with the first record that it leaves. */
+static bool tell(struct zr_pipeline *p, uint32_t flow, const struct zr_usage *u)
 {
 	struct zr_flow_rest *rest = zr_rest_at(p, flow);
-	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_usage u;
 
-	if ((f->flags & ZR_FLOW_FREE) == 0 && !p->config.charged_records &&
-	    !(final && (f->flags & ZR_FLOW_LEFT_RECORD) != 0))
-		return;
-	u = usage_of(p, flow);
-	u.type = ZR_USAGE_PART;
+	if (!p->config.usage(p->config.arg, u))
+		return false;
+	if (rest->id == 0)
+		rest->id = ++p->next_flow;
+	return true;
+}
+
+bool zr_usage_tag(struct zr_pipeline *p, uint32_t flow)
+{
+	struct zr_usage u = usage_of(p, flow, ZR_USAGE_TAG);
+	struct zr_flow *f = zr_flow_at(p, flow);
+	/* Before the deciding packet is counted only what it freed is there, and it names another host already. */
+	bool deciding = (f->flags & ZR_FLOW_TAG_DUE) != 0 && !zr_cut_empty(f);
+
+	u.first_us = zr_wall_us(p, f, zr_flow_first_us(f, zr_rest_at(p, flow)));
+	u.last_us = zr_wall_us(p, f, deciding ? p->now_us : f->last_us);
+	f->flags &= (uint16_t)~ZR_FLOW_TAG_DUE;
+	f->tag_late = !tell(p, flow, &u);
+	if (f->tag_late)
+		zr_edge_soon(p, flow);
+	return !f->tag_late;
+}
+
+static struct zr_usage part_of(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final)
+{
+	struct zr_usage u = usage_of(p, flow, ZR_USAGE_PART);
+	const struct zr_flow_rest *rest = zr_rest_at(p, flow);
+	const struct zr_flow *f = zr_flow_at(p, flow);
+
 	u.cause = (uint8_t)cause;
 	u.final = final;
 	u.part = rest->part;
@@ -84,11 +96,61 @@ void zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bo
 	u.down_pkts = f->down_pkts;
 	u.retro_up_bytes = rest->retro_up_bytes;
 	u.retro_down_bytes = rest->retro_down_bytes;
+	if (f->mixed)
+		u.name = NULL;
 	if (!zr_cut_empty(f)) {
-		u.first_us = zr_wall_us(p, zr_flow_part_first_us(f, rest));
-		u.last_us = zr_wall_us(p, f->last_us);
+		u.first_us = zr_wall_us(p, f, zr_flow_part_first_us(f, rest));
+		u.last_us = zr_wall_us(p, f, f->last_us);
 	}
+	return u;
+}
+
+void zr_usage_add(struct zr_traffic *sum, const struct zr_flow *f)
+{
+	sum->up_bytes += f->up_bytes;
+	sum->up_pkts += f->up_pkts;
+	sum->down_bytes += f->down_bytes;
+	sum->down_pkts += f->down_pkts;
+}
+
+/* A charged part that leaves no record: only sums have it, by entry or subscriber where they are asked for. */
+static void sum_up(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final)
+{
+	const struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_usage u;
+
+	if (zr_cut_empty(f))
+		return;
+	if (p->config.totals_by_entry || p->config.totals_by_subscriber) {
+		u = part_of(p, flow, cause, final);
+		u.recorded = false;
+		u.flow = p->table.rest[flow].id;
+		if ((p->config.totals_by_subscriber || u.rule != ZR_ENTRY_NONE) && p->config.usage(p->config.arg, &u))
+			return;
+	}
+	zr_usage_add(&p->untold.cut_charged, f);
+}
+
+bool zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final)
+{
+	struct zr_flow_rest *rest = zr_rest_at(p, flow);
+	struct zr_flow *f = zr_flow_at(p, flow);
+	bool left_record = rest->id != 0;
+	struct zr_usage u;
+
+	if ((f->flags & ZR_FLOW_FREE) == 0 && !p->config.charged_records && !(final && left_record)) {
+		sum_up(p, flow, cause, final);
+		return true;
+	}
+	/* Freed by a window or a list, and then nothing came any more. */
+	if (zr_cut_empty(f) && !left_record)
+		return true;
+	if (((f->flags & ZR_FLOW_TAG_DUE) != 0 || f->tag_late) && !zr_usage_tag(p, flow))
+		return false;
+	u = part_of(p, flow, cause, final);
+	if (!tell(p, flow, &u))
+		return false;
 	if (rest->part < PART_MAX)
 		rest->part++;
-	p->config.usage(p->config.arg, &u);
+	return true;
 }

@@ -26,6 +26,8 @@ struct zr_usage {
 	uint8_t worker;
 	uint64_t flow; /* number of the flow within the worker, 40 bits */
 	uint32_t part; /* usage records the flow left before this one; parts only */
+	/* It becomes a record. Else it is a part of a charged flow that only totals are made of. */
+	bool recorded;
 
 	const struct zr_image *image; /* the list in force for this part */
 	uint32_t rule;                /* entry in it, or ZR_ENTRY_NONE */
@@ -42,12 +44,35 @@ struct zr_usage {
 
 	uint64_t up_bytes, down_bytes, retro_up_bytes, retro_down_bytes;
 	uint32_t up_pkts, down_pkts;
-	/* Unix microseconds. Parts: of their packets, 0 when there are none. Tags: the flow's first packet, the deciding one */
+	/*
+	 * Unix microseconds. Parts: of their packets, 0 when there are none. Tags: the flow's first packet, and the first one
+	 * that was counted under the verdict (the latest one, when nobody took the tag then).
+	 */
 	uint64_t first_us, last_us;
 };
 
 struct zr_volume {
 	uint64_t pkts, bytes;
+};
+
+/* Volume by direction: up is what the client sent. */
+struct zr_traffic {
+	uint64_t up_bytes, up_pkts, down_bytes, down_pkts;
+};
+
+/* Usage records that nobody took while there was time. */
+struct zr_loss {
+	struct zr_traffic traffic;
+	uint64_t records;
+};
+
+/*
+ * Volume that was cut and that no event told, since the pipeline's start; never reset. With the volume of all parts that
+ * were told, and what open flows hold since their last cut, it is what totals have under their reasons, to the byte.
+ */
+struct zr_untold {
+	struct zr_loss lost[ZR_VERDICT_COUNT]; /* it should have been told, but nobody took it */
+	struct zr_traffic cut_charged;         /* charged, and nothing was to tell it */
 };
 
 /*

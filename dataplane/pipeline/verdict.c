@@ -26,7 +26,16 @@ static void verdict_set(struct zr_pipeline *p, uint32_t flow, struct zr_judgemen
 	f->timeout = timeout_of(f);
 }
 
-/* All of a first verdict but the name and the tag. */
+/* A free verdict is told with the first packet that is counted under it; what was to be told of the one before is not any more. */
+static void tag_renew(struct zr_flow *f)
+{
+	f->tag_late = false;
+	f->flags &= (uint16_t)~ZR_FLOW_TAG_DUE;
+	if ((f->flags & ZR_FLOW_FREE) != 0)
+		f->flags |= ZR_FLOW_TAG_DUE;
+}
+
+/* All of a first verdict but the name. */
 static void decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
@@ -34,7 +43,7 @@ static void decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement jud
 	bool free = zr_reason_verdict(judgement.reason) == ZR_FREE;
 
 	if (free && !p->config.retro_credit)
-		zr_cut_part(p, flow, ZR_CAUSE_VERDICT);
+		zr_cut_part(p, flow, ZR_CAUSE_VERDICT, false);
 	zr_cut_move(p, flow, judgement.reason);
 	if (free) {
 		rest->retro_up_bytes = f->up_bytes;
@@ -42,14 +51,13 @@ static void decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement jud
 	}
 	zr_flow_table_decided(&p->table, flow);
 	verdict_set(p, flow, judgement);
+	tag_renew(f);
 }
 
 void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
 {
 	decide(p, flow, judgement);
 	zr_name_keep(p, flow, name);
-	if ((zr_flow_at(p, flow)->flags & ZR_FLOW_FREE) != 0)
-		zr_usage_tag(p, flow, judgement.at_us);
 }
 
 void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from)
@@ -68,25 +76,33 @@ void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from)
 	f->start = parent->start;
 	decide(p, flow, judgement);
 	zr_name_share(p, flow, from);
-	if ((f->flags & ZR_FLOW_FREE) != 0)
-		zr_usage_tag(p, flow, judgement.at_us);
 }
 
 void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
 		       const struct zr_name_ref *name)
 {
-	struct zr_flow *f = zr_flow_at(p, flow);
-	bool was_free = (f->flags & ZR_FLOW_FREE) != 0;
-	uint32_t rule = zr_rest_at(p, flow)->rule;
+	bool same = zr_reason_verdict(judgement.reason) == zr_reason_verdict(zr_flow_at(p, flow)->reason) &&
+		    judgement.rule == zr_rest_at(p, flow)->rule;
 
-	zr_cut_part(p, flow, cause);
+	zr_cut_part(p, flow, cause, same);
+	zr_verdict_replace(p, flow, judgement, name, same);
+}
+
+void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement,
+			const struct zr_name_ref *name, bool same)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+
+	zr_cut_move(p, flow, judgement.reason);
 	verdict_set(p, flow, judgement);
-	if (name != NULL)
+	if (name != NULL) {
+		f->mixed |= !zr_cut_empty(f);
 		zr_name_keep(p, flow, *name);
-	else
+	} else {
 		zr_name_redact(p, flow);
-	if ((f->flags & ZR_FLOW_FREE) != 0 && (!was_free || rule != judgement.rule))
-		zr_usage_tag(p, flow, judgement.at_us);
+	}
+	if (!same)
+		tag_renew(f);
 }
 
 void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)

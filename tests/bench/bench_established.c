@@ -31,12 +31,13 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static void take(void *arg, const struct zr_usage *usage)
+static bool take(void *arg, const struct zr_usage *usage)
 {
 	struct setting *s = arg;
 
 	(void)usage;
 	s->events++;
+	return true;
 }
 
 static void run_pipeline(void *arg)

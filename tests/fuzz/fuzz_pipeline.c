@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The whole core: any frames at any times. Input: two bytes of options, then frames as (time step, length in two bytes,
- * bytes). Whatever they are, totals add up and the records of all flows add up to the totals.
+ * bytes). Whatever they are, totals add up, and what was told, lost and left untold adds up to the totals.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +26,28 @@ static struct zr_prefix_set subscribers;
 static void *memory;
 static size_t memory_len;
 static struct zr_volume told[ZR_REASON_COUNT];
+static uint64_t offered; /* events */
+static bool refusing;    /* … of which some are not taken */
 
-static void take(void *arg, const struct zr_usage *u)
+static bool take(void *arg, const struct zr_usage *u)
 {
 	(void)arg;
+	/* In runs of different lengths. */
+	if (refusing && (offered++ / 3) % 5 < 3)
+		return false;
 	if (u->retro_up_bytes > u->up_bytes || u->retro_down_bytes > u->down_bytes || u->first_us > u->last_us ||
 	    u->reason == ZR_REASON_UNDECIDED)
 		abort();
 	told[u->reason].pkts += (uint64_t)u->up_pkts + u->down_pkts;
 	told[u->reason].bytes += u->up_bytes + u->down_bytes;
+	return true;
+}
+
+/* Every three minutes. */
+static uint64_t tariff_next_us(const void *arg, uint64_t after_us)
+{
+	(void)arg;
+	return (after_us / 180000000 + 1) * 180000000;
 }
 
 static void setup(void)
@@ -50,7 +63,6 @@ static void setup(void)
 	config.reassembly_bytes = 262144;
 	config.names_bytes = 65536;
 	config.server_ids_bytes = 4096;
-	config.charged_records = true;
 	config.packets.open_all_tunnels = true;
 	config.usage = take;
 	memory_len = zr_pipeline_memory(&config);
@@ -82,16 +94,44 @@ static void check_totals(const struct zr_pipeline *p)
 		abort();
 }
 
+static void add(struct zr_volume *sum, const struct zr_traffic *traffic)
+{
+	sum->pkts += traffic->up_pkts + traffic->down_pkts;
+	sum->bytes += traffic->up_bytes + traffic->down_bytes;
+}
+
+/* By verdict: told, lost and untold are all there is. */
+static void check_untold(const struct zr_pipeline *p, const struct zr_totals *t)
+{
+	struct zr_volume sums[ZR_VERDICT_COUNT] = {0};
+	struct zr_untold untold;
+
+	zr_pipeline_untold(p, &untold);
+	add(&sums[ZR_CHARGED], &untold.cut_charged);
+	for (unsigned int verdict = 0; verdict < ZR_VERDICT_COUNT; verdict++)
+		add(&sums[verdict], &untold.lost[verdict].traffic);
+	for (unsigned int r = 0; r < ZR_REASON_COUNT; r++) {
+		struct zr_volume *sum = &sums[zr_reason_verdict((enum zr_reason)r)];
+
+		sum->pkts += told[r].pkts - t->reason[r].pkts;
+		sum->bytes += told[r].bytes - t->reason[r].bytes;
+	}
+	for (unsigned int verdict = 0; verdict < ZR_VERDICT_COUNT; verdict++)
+		if (sums[verdict].pkts != 0 || sums[verdict].bytes != 0)
+			abort();
+}
+
 static void check_end(const struct zr_pipeline *p)
 {
 	struct zr_totals t;
 
 	zr_pipeline_totals(p, &t);
-	for (unsigned int r = 0; r < ZR_REASON_COUNT; r++)
+	for (unsigned int r = 0; r < ZR_REASON_COUNT && !refusing; r++)
 		if (r != ZR_REASON_TABLE_FULL && memcmp(&told[r], &t.reason[r], sizeof(told[r])) != 0)
 			abort();
 	if (zr_pipeline_flows(p) != 0)
 		abort();
+	check_untold(p, &t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -113,6 +153,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.retro_credit = (options & 1) != 0;
 	config.keep_names = (options & 2) != 0;
 	config.verify_checksums = (options & 32) != 0;
+	refusing = (options & 64) != 0;
+	offered = 0;
+	config.charged_records = (options & 192) != 192;
+	config.totals_by_entry = (options & 2) != 0;
+	config.tariff_next_us = (options & 128) != 0 ? tariff_next_us : NULL;
 	config.subscribers = (options & 4) != 0 ? &subscribers : NULL;
 	port.role = options / 8 % 3;
 	p = zr_pipeline_init(memory, &config, image, index_);

@@ -18,6 +18,7 @@ void fake_dataplane_reset(void)
 				.reason = ZR_REASON_SNI,
 				.cause = ZR_CAUSE_FIN,
 				.final = true,
+				.recorded = true,
 				.rule = ZR_ENTRY_NONE,
 				.family = 4,
 				.proto = 6,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A scripted pipeline: a list as text, packets at stated times, and what the pipeline told. After every packet a scene checks
- * that totals add up, and at the end, when charged flows leave records, that the records add up to them.
+ * that totals add up, and at the end that what was told, lost and left untold adds up to them.
  */
 #ifndef TESTS_SUPPORT_SCENE_H
 #define TESTS_SUPPORT_SCENE_H
@@ -31,6 +31,8 @@ struct scene {
 	uint64_t base_us; /* time 0 of the script: 2026-11-22T00:00:00Z */
 	struct scene_event events[SCENE_EVENTS];
 	unsigned int count;
+	bool (*refuses)(const struct zr_usage *usage); /* is there no room for it? NULL: there is always room */
+	unsigned int refused;                          /* how often there was none */
 };
 
 /* The time 0 of every script as it is written in a list. */
@@ -69,6 +71,13 @@ void scene_down(struct scene *s, uint64_t ms, struct scene_conn *c, size_t len);
 /* A hello for name in one segment. */
 void scene_hello(struct scene *s, uint64_t ms, struct scene_conn *c, const char *name);
 void scene_udp(struct scene *s, uint64_t ms, const struct scene_conn *c, bool up, const void *data, size_t len);
+
+/*
+ * What was told, lost, cut without being told and is open now, by verdict, and in undecided what flows hold that have none.
+ * Checks that it is what totals say, to the byte.
+ */
+void scene_sums(const struct scene *s, struct zr_traffic sums[ZR_VERDICT_COUNT], struct zr_traffic *undecided);
+void scene_check_sums(const struct scene *s);
 
 /* Cuts what is open, checks the sums. Events stay readable until scene_free. */
 void scene_close(struct scene *s);

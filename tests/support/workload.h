@@ -57,6 +57,7 @@ struct workload_options {
 	bool roles;       /* ports have roles */
 	bool retro_credit, charged_records, keep_names;
 	uint64_t interim_us;
+	uint64_t tariff_us; /* the tariff switches whenever so much time has passed, a part of a day; 0: never */
 };
 
 /* A tag or usage record that must come. */

@@ -6,6 +6,13 @@
 
 #include "tests/support/random.h"
 
+static uint64_t tariff_next_us(const void *arg, uint64_t after_us)
+{
+	const struct workload_options *options = arg;
+
+	return (after_us / options->tariff_us + 1) * options->tariff_us;
+}
+
 void workload_scene_open(struct scene *s, const struct workload_options *options)
 {
 	scene_init(s, workload_list);
@@ -16,6 +23,9 @@ void workload_scene_open(struct scene *s, const struct workload_options *options
 	s->config.charged_records = options->charged_records;
 	s->config.keep_names = options->keep_names;
 	s->config.interim_us = options->interim_us;
+	if (options->tariff_us > 0)
+		s->config.tariff_next_us = tariff_next_us;
+	s->config.tariff_arg = options;
 	scene_open(s);
 }
 
@@ -51,6 +61,7 @@ void workload_scene_send(struct scene *s, const struct workload *w, const struct
 			};
 		}
 		zr_pipeline_burst(s->pipeline, views, count);
+		scene_check_sums(s);
 	}
 }
 

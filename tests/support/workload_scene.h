@@ -7,6 +7,7 @@
 #include "tests/support/workload.h"
 
 /* A scene whose pipeline is configured as the workload's truth assumes, with room enough that nothing is given up. */
+/* options stay until the scene is closed. */
 void workload_scene_open(struct scene *s, const struct workload_options *options);
 
 /* All packets, in bursts of 1 to 32. */

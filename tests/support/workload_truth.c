@@ -38,7 +38,9 @@ struct truth {
 	struct workload_flow *flow;
 	struct workload_event part; /* reason, rule and name are the flow's own */
 	bool decided, named, left_record, turned;
+	bool tag_due; /* a free verdict is told when a packet has it */
 	uint64_t last_us;
+	uint64_t now_us;   /* of the packet at hand */
 	unsigned int read; /* messages read so far */
 };
 
@@ -120,10 +122,13 @@ static void leave(struct truth *f, const struct workload_event *event)
 	f->left_record = true;
 }
 
-static void leave_tag(struct truth *f, uint64_t us)
+static void leave_tag(struct truth *f)
 {
-	struct workload_event tag = {.tag = true, .reason = f->part.reason, .rule = f->part.rule, .last_us = us};
+	struct workload_event tag = {.tag = true, .reason = f->part.reason, .rule = f->part.rule, .last_us = f->now_us};
 
+	if (!f->tag_due)
+		return;
+	f->tag_due = false;
 	tag.first_us = f->t->packets[0].us;
 	memcpy(tag.name, f->part.name, sizeof(tag.name));
 	leave(f, &tag);
@@ -136,6 +141,7 @@ static void cut(struct truth *f, enum zr_cause cause, bool final)
 
 	if (part_pkts(&part) == 0 && !final)
 		return;
+	leave_tag(f);
 	part.cause = (uint8_t)cause;
 	part.final = final;
 	if (!f->decided)
@@ -148,7 +154,7 @@ static void cut(struct truth *f, enum zr_cause cause, bool final)
 	memcpy(f->part.name, part.name, sizeof(part.name));
 }
 
-static void decide(struct truth *f, struct judgement j, const char *name, uint64_t us)
+static void decide(struct truth *f, struct judgement j, const char *name)
 {
 	if (is_free(j.reason) && !f->t->options->retro_credit)
 		cut(f, ZR_CAUSE_VERDICT, false);
@@ -160,12 +166,11 @@ static void decide(struct truth *f, struct judgement j, const char *name, uint64
 	f->part.reason = j.reason;
 	f->part.rule = j.rule;
 	strcpy(f->part.name, name);
-	if (is_free(j.reason))
-		leave_tag(f, us);
+	f->tag_due = is_free(j.reason);
 }
 
 /* Another verdict or another name: what was counted so far has the old ones. */
-static void change(struct truth *f, enum zr_cause cause, struct judgement j, const char *name, uint64_t us)
+static void change(struct truth *f, enum zr_cause cause, struct judgement j, const char *name)
 {
 	bool same_entry = is_free(f->part.reason) && f->part.rule == j.rule;
 
@@ -173,33 +178,33 @@ static void change(struct truth *f, enum zr_cause cause, struct judgement j, con
 	f->part.reason = j.reason;
 	f->part.rule = j.rule;
 	strcpy(f->part.name, name);
-	if (is_free(j.reason) && !same_entry)
-		leave_tag(f, us);
+	if (!is_free(j.reason) || !same_entry)
+		f->tag_due = is_free(j.reason);
 }
 
-static void read_message(struct truth *f, const struct talk_message *m, uint64_t us)
+static void read_message(struct truth *f, const struct talk_message *m)
 {
 	struct judgement j = judge(f, m);
 	bool first = !f->named;
 
 	f->named = true;
 	if (!f->decided) {
-		decide(f, j, m->name, us);
+		decide(f, j, m->name);
 	} else if (first && j.reason == ZR_REASON_PREFIX) {
 		/* An unlisted name changes nothing on a server that is listed itself. */
 		strcpy(f->part.name, m->name);
 	} else if (first) {
-		change(f, ZR_CAUSE_VERDICT, j, m->name, us);
+		change(f, ZR_CAUSE_VERDICT, j, m->name);
 	} else if (m->spoof || strcmp(f->part.name, m->name) != 0) {
 		/* Once charged, a connection stays charged. */
 		if (!is_free(f->part.reason))
 			j = (struct judgement){.reason = f->part.reason};
-		change(f, ZR_CAUSE_HOST_CHANGE, j, m->name, us);
+		change(f, ZR_CAUSE_HOST_CHANGE, j, m->name);
 	}
 }
 
 /* Nothing is known of any name, and nothing has been counted since the last cut. */
-static void judge_address(struct truth *f, uint64_t us)
+static void judge_address(struct truth *f)
 {
 	const struct workload_flow *flow = f->flow;
 	struct judgement j = {.reason = ZR_REASON_NO_NAME};
@@ -212,7 +217,7 @@ static void judge_address(struct truth *f, uint64_t us)
 		j = (struct judgement){.reason = ZR_REASON_PREFIX, .rule = flow->address_rule};
 	else if (flow->proto == 6 || flow->proto == 17)
 		return;
-	decide(f, j, "", us);
+	decide(f, j, "");
 }
 
 static bool was_reset(const struct talk *t)
@@ -223,18 +228,29 @@ static bool was_reset(const struct talk *t)
 	return false;
 }
 
-/* Time passes up to a packet behind number i, or to the end: interims, then silence. False when that ends the flow. */
+/* The first edge after a flow's last packet: behind it there is nothing to cut. */
+static uint64_t next_edge(const struct truth *f, enum zr_cause *cause)
+{
+	uint64_t first_us = f->t->packets[0].us;
+	uint64_t interim_us = f->t->options->interim_us, tariff_us = f->t->options->tariff_us;
+	uint64_t interim_edge_us = first_us + ((f->last_us - first_us) / interim_us + 1) * interim_us;
+	uint64_t tariff_edge_us = tariff_us > 0 ? (f->last_us / tariff_us + 1) * tariff_us : UINT64_MAX;
+
+	*cause = tariff_edge_us <= interim_edge_us ? ZR_CAUSE_TARIFF : ZR_CAUSE_INTERIM;
+	return *cause == ZR_CAUSE_TARIFF ? tariff_edge_us : interim_edge_us;
+}
+
+/* Time passes up to a packet behind number i, or to the end: edges, then silence. False when that ends the flow. */
 static bool pass_time(struct truth *f, unsigned int i, uint64_t us)
 {
 	const struct talk *t = f->t;
 	uint64_t timeout_us = talk_timeout_us(t, i);
 	uint64_t silent_us = f->last_us + timeout_us;
-	uint64_t first_us = t->packets[0].us;
-	uint64_t interim_us = t->options->interim_us;
-	uint64_t edge_us = first_us + ((f->last_us - first_us) / interim_us + 1) * interim_us;
+	enum zr_cause cause;
+	uint64_t edge_us = next_edge(f, &cause);
 
 	if (edge_us <= us && edge_us < silent_us)
-		cut(f, ZR_CAUSE_INTERIM, false);
+		cut(f, cause, false);
 	if (us < silent_us)
 		return true;
 	cut(f, timeout_us != 10000000 ? ZR_CAUSE_IDLE : was_reset(t) ? ZR_CAUSE_RST : ZR_CAUSE_FIN, true);
@@ -263,6 +279,7 @@ static void take_packet(struct truth *f, unsigned int i)
 
 	if (i > 0 && !pass_time(f, i - 1, packet->us))
 		abort();
+	f->now_us = packet->us;
 	for (; f->read < t->message_count && t->messages[f->read].packet == i; f->read++) {
 		const struct talk_message *m = &t->messages[f->read];
 
@@ -271,10 +288,11 @@ static void take_packet(struct truth *f, unsigned int i)
 		f->flow->malformed += m->malformed;
 		f->flow->names += m->name[0] != '\0';
 		f->turned = false;
-		read_message(f, m, packet->us);
+		read_message(f, m);
 	}
-	judge_address(f, packet->us);
+	judge_address(f);
 	count(f, packet);
+	leave_tag(f);
 }
 
 void talk_judge(const struct talk *t, struct workload *w, uint64_t end_us, bool replaced)

@@ -34,7 +34,7 @@ struct run {
 	struct zr_table table;
 };
 
-static void take_usage(void *arg, const struct zr_usage *usage)
+static bool take_usage(void *arg, const struct zr_usage *usage)
 {
 	struct run *run = arg;
 	struct zr_record record;
@@ -48,16 +48,17 @@ static void take_usage(void *arg, const struct zr_usage *usage)
 		len = zr_record_json(&record, line);
 		line[len] = '\n';
 		zr_output_add(&run->output, len + 1);
-		return;
+		return true;
 	}
 	if (usage->type == ZR_USAGE_TAG) /* it carries no volume, and its flow's usage follows */
-		return;
+		return true;
 	if (zr_table_full(&run->table)) {
 		zr_progress_hide(&run->progress);
 		zr_table_write(&run->table, &run->output);
 		zr_output_flush(&run->output);
 	}
 	zr_usage_table_add(&run->table, usage);
+	return true;
 }
 
 static void configure(struct zr_pipeline_config *config, struct run *run)

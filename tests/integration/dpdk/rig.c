@@ -134,6 +134,12 @@ void rig_lines_take(void *arg, const struct zr_usage *usage)
 		lines->seen[1] = usage->image;
 }
 
+bool rig_lines_tell(void *arg, const struct zr_usage *usage)
+{
+	rig_lines_take(arg, usage);
+	return true;
+}
+
 static int line_compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

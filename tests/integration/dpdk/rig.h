@@ -39,6 +39,8 @@ struct rig_lines {
 };
 /* Takes an event: a pipeline's or drain's callback; arg is the lines. */
 void rig_lines_take(void *arg, const struct zr_usage *usage);
+/* The same for a pipeline of the test's own. */
+bool rig_lines_tell(void *arg, const struct zr_usage *usage);
 /* Fails the test unless both hold the same lines, each as often. */
 void rig_lines_equal(struct rig_lines *a, struct rig_lines *b);
 void rig_lines_clear(struct rig_lines *lines);

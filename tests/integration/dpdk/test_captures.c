@@ -47,7 +47,7 @@ static uint64_t reference(const char *path, const struct zr_dataplane_config *da
 
 	assert_non_null(pcap);
 	assert_int_equal(pcap_datalink(pcap), DLT_EN10MB);
-	config.usage = rig_lines_take;
+	config.usage = rig_lines_tell;
 	config.arg = lines;
 	memory = aligned_alloc(64, zr_pipeline_memory(&config));
 	assert_non_null(memory);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -117,10 +118,11 @@ static void frames_of_64_kib_in_segments(void **state)
 	same_as_bare("huge", RIG_LCORES, 65535, 20, 65000, false);
 }
 
-/* One hello for olm.vn, in the SYN (Fast Open), on each of so many flows, of as many subscribers or of one. */
-static void hellos_send(struct rte_ring *ring, unsigned int count, bool one_subscriber)
+/* A segment on each of so many flows, of as many subscribers or of one. */
+static void segments_send(struct rte_ring *ring, unsigned int count, bool one_subscriber, uint8_t flags,
+			  const void *data, size_t len)
 {
-	static uint8_t frame[FRAME_MAX], hello[1024];
+	static uint8_t frame[FRAME_MAX];
 
 	for (unsigned int i = 0; i < count; i++) {
 		unsigned int who = one_subscriber ? 0 : i;
@@ -131,14 +133,96 @@ static void hellos_send(struct rte_ring *ring, unsigned int count, bool one_subs
 			.src_port = (uint16_t)(10000 + i),
 			.dst_port = 443,
 			.proto = 6,
-			.tcp_flags = 0x02,
-			.data = hello,
+			.tcp_flags = flags,
+			.data = data,
+			.len = len,
 		};
 
 		snprintf(client, sizeof(client), "10.0.%u.%u", who / 250, who % 250 + 1);
-		spec.len = frame_hello("olm.vn", 300, hello, sizeof(hello));
 		rig_send(ring, frame, frame_make(&spec, frame), sizeof(frame));
 	}
+}
+
+/* One hello for olm.vn, in the SYN (Fast Open), on each. */
+static void hellos_send(struct rte_ring *ring, unsigned int count, bool one_subscriber)
+{
+	static uint8_t hello[1024];
+
+	segments_send(ring, count, one_subscriber, 0x02, hello, frame_hello("olm.vn", 300, hello, sizeof(hello)));
+}
+
+static struct zr_worker_status wait_for_records(struct zr_dataplane *dp, uint64_t records)
+{
+	struct zr_dataplane_status status;
+	time_t since = time(NULL);
+
+	do {
+		zr_dataplane_status(dp, &status);
+		assert_true(time(NULL) - since < 60);
+	} while (status.workers[0].records < records);
+	assert_int_equal(status.workers[0].records, records);
+	return status.workers[0];
+}
+
+/* Nobody drains while interims pass: what the record ring has no room for stays with its flow until there is some. */
+static void full_record_ring_loses_nothing_of_open_flows(void **state)
+{
+	const unsigned int flows = 5000, used = 3000, room = 8191;
+	struct rte_ring *ring = rig_port("waits", 8192);
+	struct zr_dataplane_config config = rig_config("net_ring_waits", "1");
+	struct zr_dataplane_status last;
+	struct rig_lines told = {0};
+	struct zr_dataplane *dp;
+
+	(void)state;
+	config.pipeline.flows = flows;
+	config.pipeline.charged_records = false;
+	config.pipeline.interim_us = 300000;
+	dp = rig_start(&config, &list);
+	/* Tags and first parts have room, second parts only half of it. */
+	hellos_send(ring, used, false);
+	wait_for_records(dp, 2 * used);
+	segments_send(ring, used, false, 0x10, NULL, 0);
+	wait_for_records(dp, room);
+	segments_send(ring, used, false, 0x10, NULL, 0);
+	rig_wait(dp, &told, 3 * used);
+	rig_stop(dp, &told, &last);
+	assert_int_equal(last.workers[0].lost[ZR_FREE].records, 0);
+	assert_int_equal(told.pkts, 3 * used);
+	assert_int_equal(told.bytes, last.workers[0].totals.received.bytes);
+	rig_lines_clear(&told);
+	rte_ring_free(ring);
+}
+
+/* Nobody drains while charged flows end: what only totals are made of takes half of the ring, and is summed up beyond. */
+static void charged_flows_leave_room_for_records(void **state)
+{
+	const unsigned int flows = 5000, room = 8191 - 4095;
+	struct rte_ring *ring = rig_port("sums", 8192);
+	struct zr_dataplane_config config = rig_config("net_ring_sums", "1");
+	struct zr_dataplane_status last;
+	struct rig_lines told = {0};
+	struct zr_dataplane *dp;
+
+	(void)state;
+	config.pipeline.flows = flows;
+	config.pipeline.charged_records = false;
+	config.pipeline.totals_by_subscriber = true;
+	config.pipeline.timeout_us[ZR_TIMEOUT_UNDECIDED] = 1;
+	dp = rig_start(&config, &list);
+	segments_send(ring, flows, false, 0x10, NULL, 0);
+	do {
+		zr_dataplane_status(dp, &last);
+	} while (last.workers[0].pkts < flows || last.workers[0].flows > 0);
+	assert_int_equal(last.workers[0].records, 0);
+	assert_int_equal(last.workers[0].cut_charged.up_pkts, flows - room);
+	rig_stop(dp, &told, &last);
+	assert_int_equal(told.count, room);
+	for (size_t i = 0; i < told.count; i++)
+		assert_true(strstr(told.at[i], "verdict 0") != NULL);
+	assert_int_equal(told.pkts + last.workers[0].cut_charged.up_pkts, flows);
+	rig_lines_clear(&told);
+	rte_ring_free(ring);
 }
 
 /* Tags nobody drained, then a list that cuts every flow: what the record ring has no room for is counted to the byte. */
@@ -166,18 +250,20 @@ static void full_record_ring_is_counted(void **state)
 	assert_int_equal(zr_dataplane_publish(dp, other.image, other.index), 0);
 	do {
 		zr_dataplane_status(dp, &status);
-	} while (status.workers[0].records_lost.pkts + status.workers[0].records < 2 * flows);
+	} while (status.workers[0].lost[ZR_FREE].records + status.workers[0].records < 2 * flows);
 	assert_int_equal(status.unsettled_lists, 1);
 	lost_flows = 2 * flows - room;
 	assert_int_equal(status.workers[0].records, room);
-	assert_int_equal(status.workers[0].records_lost.pkts, lost_flows);
+	assert_int_equal(status.workers[0].lost[ZR_FREE].records, lost_flows);
+	assert_int_equal(status.workers[0].lost[ZR_FREE].traffic.up_pkts, lost_flows);
 	assert_int_equal(status.workers[0].flows_free, 0);
 	rig_wait(dp, &told, flows);
 	while (!zr_dataplane_settled(dp))
 		zr_dataplane_drain(dp, rig_lines_take, &told, 1000);
 	rig_stop(dp, &told, &last);
-	assert_int_equal(told.pkts + last.workers[0].records_lost.pkts, flows);
-	assert_int_equal(told.bytes + last.workers[0].records_lost.bytes, last.workers[0].totals.received.bytes);
+	assert_int_equal(told.pkts + last.workers[0].lost[ZR_FREE].traffic.up_pkts, flows);
+	assert_int_equal(told.bytes + last.workers[0].lost[ZR_FREE].traffic.up_bytes,
+			 last.workers[0].totals.received.bytes);
 	rig_lines_clear(&told);
 	rte_ring_free(ring);
 }
@@ -252,6 +338,8 @@ int main(void)
 		cmocka_unit_test(jumbo_frames_in_segments),
 		cmocka_unit_test(frames_of_64_kib_in_segments),
 		cmocka_unit_test(full_record_ring_is_counted),
+		cmocka_unit_test(full_record_ring_loses_nothing_of_open_flows),
+		cmocka_unit_test(charged_flows_leave_room_for_records),
 		cmocka_unit_test(full_ring_between_workers_is_counted),
 		cmocka_unit_test(stop_cuts_every_flow),
 		cmocka_unit_test(free_without_stop_ends_all),

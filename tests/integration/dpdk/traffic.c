@@ -102,7 +102,7 @@ void traffic_reference(const struct traffic *t, const struct zr_dataplane_config
 	void *memory;
 	size_t len;
 
-	config.usage = rig_lines_take;
+	config.usage = rig_lines_tell;
 	config.arg = lines;
 	len = zr_pipeline_memory(&config);
 	memory = aligned_alloc(64, len);

@@ -81,6 +81,7 @@ static void test_least(void **state)
 	zr_config_dataplane(&config, &dataplane);
 	assert_int_equal(dataplane.pipeline.flows, 1 << 20);
 	assert_int_equal(dataplane.pipeline.interim_us, 900000000);
+	assert_null(dataplane.pipeline.tariff_next_us);
 	assert_int_equal(dataplane.pipeline.timeout_us[ZR_TIMEOUT_TCP], 7440000000);
 	zr_config_errors_clear(&errors);
 	zr_config_clear(&config);
@@ -99,7 +100,7 @@ static void test_all(void **state)
 		"timeouts = { tcp = \"1h\"; quic = \"5m\"; udp = \"1m\"; undecided = \"30s\"; linger = \"5s\"; };\n"
 		"list = { file = \"l.csv\"; signatures_required = 0; };\n"
 		"records = { socket = \"r.sock\"; group = \"root\"; memory = \"8MiB\"; interim_interval = \"1m\";\n"
-		"  charged_flows = true; };\n"
+		"  charged_flows = true; tariff_switch = [ \"00:00\", \"06:30\" ]; };\n"
 		"control = { socket = \"c.sock\"; group = \"root\"; };\n";
 	struct zr_config_errors errors;
 	struct zr_config config;
@@ -121,6 +122,10 @@ static void test_all(void **state)
 	assert_int_equal(dataplane.pipeline.reassembly_bytes, 32 << 20);
 	assert_false(dataplane.pipeline.retro_credit);
 	assert_true(dataplane.pipeline.charged_records);
+	assert_int_equal(config.tariff.count, 2);
+	assert_int_equal(config.tariff.at_s[1], 6 * 3600 + 30 * 60);
+	assert_ptr_equal(dataplane.pipeline.tariff_next_us, zr_tariff_next_us);
+	assert_ptr_equal(dataplane.pipeline.tariff_arg, &config.tariff);
 	assert_false(dataplane.pipeline.keep_names);
 	assert_false(dataplane.pipeline.packets.open_all_tunnels);
 	assert_int_equal(dataplane.pipeline.subscribers->count, 2);
@@ -189,7 +194,17 @@ static void test_not_built(void **state)
 		{"trusted_resolvers = [ \"10.0.0.53/32\" ];\n", "4: trusted_resolvers is not built yet: remove it"},
 		{"ledger = { retention = \"30d\"; };\n",
 		 "4: ledger is not built yet: remove it; records are kept in memory (records.memory)"},
-		{"records = { tariff_switch = [ \"00:00\" ]; };\n", "4: tariff_switch is not built yet: remove it"},
+		{"records = { tariff_switch = \"00:00\"; };\n", "4: tariff_switch is an array of times of the day: "
+								"write tariff_switch = [ \"00:00\", \"06:30\" ], local "
+								"times"},
+		{"records = { tariff_switch = [ \"24:00\" ]; };\n",
+		 "4: tariff_switch holds \"24:00\", which is no time of the day: write tariff_switch = [ \"00:00\", "
+		 "\"06:30\" ], local times"},
+		{"records = { tariff_switch = [ 600 ]; };\n",
+		 "4: tariff_switch holds \"a number\", which is no time of the day: write tariff_switch = [ \"00:00\", "
+		 "\"06:30\" ], local times"},
+		{"records = { tariff_switch = [ \"06:30\", \"06:30\" ]; };\n",
+		 "4: tariff_switch holds \"06:30\" twice: name each time once"},
 		{"records = { consumers = [ \"billing\" ]; };\n",
 		 "4: consumers is not built yet: remove it; any name may subscribe"},
 		{"records = { totals_interval = \"1h\"; };\n",

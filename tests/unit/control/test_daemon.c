@@ -163,6 +163,8 @@ static void test_status_shape(void **state)
 	fake_dataplane.status.workers[1].flows = 5;
 	fake_dataplane.status.workers[0].flows_undecided = 2;
 	fake_dataplane.status.workers[1].flows_free = 4;
+	fake_dataplane.status.workers[0].lost[ZR_FREE].traffic = (struct zr_traffic){.up_bytes = 1, .down_pkts = 2};
+	fake_dataplane.status.workers[1].lost[ZR_CHARGED].traffic = (struct zr_traffic){.down_bytes = 4, .up_pkts = 8};
 	fake_dataplane.status.workers[0].totals.received = (struct zr_volume){2, 100};
 	fake_dataplane.status.workers[0].totals.reason[ZR_REASON_SNI] = (struct zr_volume){2, 100};
 	fake_dataplane.events = 7;
@@ -173,6 +175,8 @@ static void test_status_shape(void **state)
 	assert_int_equal(json_object_size(status), sizeof(members) / sizeof(*members));
 	assert_string_equal(json_string_value(json_object_get(status, "state")), "running");
 	assert_int_equal(number_at(status, "exactness_bytes", NULL), 0);
+	assert_int_equal(number_at(json_object_get(status, "records"), "lost", "bytes"), 5);
+	assert_int_equal(number_at(json_object_get(status, "records"), "lost", "pkts"), 10);
 	assert_int_equal(number_at(status, "flows", "open"), 15);
 	assert_int_equal(number_at(status, "flows", "charged"), 9);
 	assert_int_equal(number_at(status, "totals", "bytes"), 100);

@@ -114,6 +114,29 @@ static void pipelined_requests_in_one_segment_are_all_judged(void **state)
 	scene_free(&s);
 }
 
+/* Any number of listed hosts in one segment, of two entries in turn: one packet, one verdict, one tag. */
+static void hosts_that_no_packet_is_counted_for_leave_no_tag(void **state)
+{
+	char heads[3000] = "";
+	size_t len = 0;
+
+	(void)state;
+	begin();
+	request(1, "olm.vn");
+	for (unsigned int i = 0; i < 56; i++)
+		len += (size_t)snprintf(heads + len, sizeof(heads) - len, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n",
+					i % 2 == 0 ? "olm.vn" : "hocmai.vn");
+	scene_up(&s, 2, &c, heads, len);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_TAG), 2);
+	assert_string_equal(scene_event(&s, ZR_USAGE_TAG, 1)->rule, ".hocmai.vn");
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 2);
+	assert_part(0, ZR_REASON_HOST, ZR_CAUSE_HOST_CHANGE, 3, 1);
+	assert_part(1, ZR_REASON_HOST, ZR_CAUSE_SHUTDOWN, 1, 0);
+	assert_string_equal(scene_event(&s, ZR_USAGE_PART, 1)->rule, ".hocmai.vn");
+	scene_free(&s);
+}
+
 /* Through a proxy: the reason and what speaks for it are those of the name at hand, whatever window opens meanwhile. */
 static void hello_behind_connect_is_judged_as_a_hello(void **state)
 {
@@ -188,6 +211,7 @@ int main(void)
 		cmocka_unit_test(from_free_to_charged_and_never_back),
 		cmocka_unit_test(another_listed_host_cuts_and_tags),
 		cmocka_unit_test(pipelined_requests_in_one_segment_are_all_judged),
+		cmocka_unit_test(hosts_that_no_packet_is_counted_for_leave_no_tag),
 		cmocka_unit_test(hello_behind_connect_is_judged_as_a_hello),
 		cmocka_unit_test(packet_that_completes_a_head_belongs_to_the_new_verdict),
 		cmocka_unit_test(request_in_a_body_is_no_request),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Edges follow from packet time: random conversations through windows, interims, silence and another list leave the same
- * events, whether each edge is noticed at once or only by the next packet.
+ * Edges follow from packet time: random conversations through windows, interims, switches of the tariff, silence and another
+ * list leave the same events, whether each edge is noticed at once or only by the next packet.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +34,16 @@
 	"203.0.113.2/32,live,90003," SCENE_DAY "15:00Z," SCENE_DAY "19:59Z,,,\n"
 
 static struct scene late, prompt, next;
+
+/* Every so many minutes: some of them are those of windows. */
+static uint64_t switch_us;
+
+static uint64_t tariff_next_us(const void *arg, uint64_t after_us)
+{
+	(void)arg;
+	return (after_us / switch_us + 1) * switch_us;
+}
+
 static uint64_t random_state;
 
 static unsigned int pick(unsigned int below)
@@ -80,6 +90,9 @@ static void open_scene(struct scene *s)
 	s->config.names_bytes = 65536;
 	s->config.reassembly_bytes = 262144;
 	s->config.interim_us = 1000000 * (60 + pick(900));
+	switch_us = UINT64_C(60000000) * (1 + pick(20));
+	if (pick(2) == 0)
+		s->config.tariff_next_us = tariff_next_us;
 	scene_open(s);
 }
 

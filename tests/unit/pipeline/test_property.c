@@ -49,6 +49,8 @@ static void choose_options(uint64_t seed)
 		.keep_names = random_percent(&r, 50),
 		.interim_us = random_percent(&r, 60) ? UINT64_C(15) * 60 * 1000000 : UINT64_C(20) * 1000000,
 	};
+	if (random_percent(&r, 50))
+		options.tariff_us = (random_percent(&r, 50) ? UINT64_C(360) : UINT64_C(30)) * 1000000;
 }
 
 /* The flow that an event is of: numbers of one tuple's flows rise. */

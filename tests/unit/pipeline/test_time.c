@@ -161,17 +161,38 @@ static void window_frees_and_charges_at_its_seconds(void **state)
 	scene_free(&s);
 }
 
-static void tag_of_a_window_tells_when_it_opened(void **state)
+/* The window opens at five minutes. */
+static void tag_of_a_window_comes_with_the_first_packet_in_it(void **state)
 {
 	struct scene_conn c = scene_conn(40000);
 
 	(void)state;
 	begin("olm.vn,olm,90001," SCENE_DAY "05:00Z,,,,\n");
 	scene_hello(&s, 0, &c, "olm.vn");
+	others_pass_time(6 * MINUTE);
+	assert_int_equal(scene_events(&s, ZR_USAGE_TAG), 0);
 	scene_down(&s, 7 * MINUTE, &c, 1);
+	assert_int_equal(scene_events(&s, ZR_USAGE_TAG), 1);
 	scene_close(&s);
 	assert_int_equal(scene_event(&s, ZR_USAGE_TAG, 0)->usage.first_us, s.base_us);
-	assert_int_equal(scene_event(&s, ZR_USAGE_TAG, 0)->usage.last_us, s.base_us + 5 * MINUTE * 1000);
+	assert_int_equal(scene_event(&s, ZR_USAGE_TAG, 0)->usage.last_us, s.base_us + 7 * MINUTE * 1000);
+	scene_free(&s);
+}
+
+/* No packet is counted under the verdict: without other records of the flow, nobody hears of it. */
+static void window_that_frees_nothing_leaves_no_record(void **state)
+{
+	struct scene_conn c = scene_conn(40000);
+
+	(void)state;
+	scene_init(&s, "olm.vn,olm,90001," SCENE_DAY "05:00Z,,,,\n");
+	s.config.charged_records = false;
+	scene_open(&s);
+	scene_hello(&s, 0, &c, "olm.vn");
+	others_pass_time(6 * MINUTE);
+	assert_int_equal(zr_pipeline_flows_free(s.pipeline), 1);
+	scene_close(&s);
+	assert_int_equal(s.count, 0);
 	scene_free(&s);
 }
 
@@ -393,7 +414,8 @@ int main(void)
 		cmocka_unit_test(parts_do_not_depend_on_who_notices_the_edge),
 		cmocka_unit_test(silence_of_exactly_the_timeout_ends_the_flow),
 		cmocka_unit_test(window_frees_and_charges_at_its_seconds),
-		cmocka_unit_test(tag_of_a_window_tells_when_it_opened),
+		cmocka_unit_test(tag_of_a_window_comes_with_the_first_packet_in_it),
+		cmocka_unit_test(window_that_frees_nothing_leaves_no_record),
 		cmocka_unit_test(expiry_charges_running_flows),
 		cmocka_unit_test(flow_that_left_a_record_leaves_a_final_one),
 		cmocka_unit_test(undecided_volume_before_a_window_is_never_retro_credited),

@@ -177,7 +177,7 @@ static enum zr_options_result read_options(int argc, char **argv, struct options
 }
 
 /* Sum all files of the ledger; false when one could not be. */
-static bool add_files(struct zr_sums *sums, const char *folder)
+static bool add_files(struct zr_report_sums *sums, const char *folder)
 {
 	struct zr_progress progress;
 	char pattern[4096 + 16];
@@ -196,7 +196,7 @@ static bool add_files(struct zr_sums *sums, const char *folder)
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		if (zr_progress_due(&progress))
 			zr_progress_show(&progress, i, 0);
-		if (!zr_sums_add(sums, files.gl_pathv[i]))
+		if (!zr_report_sums_add(sums, files.gl_pathv[i]))
 			good = false;
 	}
 	zr_progress_hide(&progress);
@@ -206,7 +206,7 @@ static bool add_files(struct zr_sums *sums, const char *folder)
 
 static int run(const struct options *options)
 {
-	struct zr_sums *sums = zr_sums_make(options->head.by, options->from_us, options->to_us);
+	struct zr_report_sums *sums = zr_report_sums_make(options->head.by, options->from_us, options->to_us);
 	char from[ZR_TIME_TEXT], to[ZR_TIME_TEXT];
 	struct zr_report_head head = options->head;
 	bool good;
@@ -219,7 +219,7 @@ static int run(const struct options *options)
 	head.to = to;
 	good = add_files(sums, options->ledger);
 	good = zr_report_write(sums, &head, options->format) && good;
-	zr_sums_free(sums);
+	zr_report_sums_free(sums);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		zr_command_output_failed("report", errno);
 		good = false;

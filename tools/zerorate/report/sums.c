@@ -11,7 +11,7 @@
 #define SQL_ROOM 1024
 #define BUSY_MS  10000
 
-struct zr_sums {
+struct zr_report_sums {
 	sqlite3 *database; /* a temporary one, to which files are attached one at a time */
 	enum zr_report_by by;
 	char from[ZR_TIME_TEXT], to[ZR_TIME_TEXT];
@@ -34,20 +34,20 @@ const char *zr_report_by_name(enum zr_report_by by)
 	return names[by];
 }
 
-static bool failed(const struct zr_sums *sums, const char *path)
+static bool failed(const struct zr_report_sums *sums, const char *path)
 {
 	fprintf(stderr, "zerorate report: %s: %s\n", path, sqlite3_errmsg(sums->database));
 	return false;
 }
 
-static bool run(struct zr_sums *sums, const char *sql, const char *path)
+static bool run(struct zr_report_sums *sums, const char *sql, const char *path)
 {
 	return sqlite3_exec(sums->database, sql, NULL, NULL, NULL) == SQLITE_OK || failed(sums, path);
 }
 
-struct zr_sums *zr_sums_make(enum zr_report_by by, uint64_t from_us, uint64_t to_us)
+struct zr_report_sums *zr_report_sums_make(enum zr_report_by by, uint64_t from_us, uint64_t to_us)
 {
-	struct zr_sums *sums = calloc(1, sizeof(*sums));
+	struct zr_report_sums *sums = calloc(1, sizeof(*sums));
 
 	if (sums == NULL) {
 		fputs("zerorate report: no memory\n", stderr);
@@ -59,7 +59,7 @@ struct zr_sums *zr_sums_make(enum zr_report_by by, uint64_t from_us, uint64_t to
 	if (sqlite3_open_v2("", &sums->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, NULL) !=
 	    SQLITE_OK) {
 		failed(sums, "the temporary database");
-		zr_sums_free(sums);
+		zr_report_sums_free(sums);
 		return NULL;
 	}
 	sqlite3_busy_timeout(sums->database, BUSY_MS);
@@ -67,13 +67,13 @@ struct zr_sums *zr_sums_make(enum zr_report_by by, uint64_t from_us, uint64_t to
 		 "CREATE TABLE sums (key TEXT, subscriber TEXT, records INTEGER, up_bytes INTEGER, down_bytes INTEGER);"
 		 "CREATE TABLE lost (records INTEGER, up_bytes INTEGER, down_bytes INTEGER)",
 		 "the temporary database")) {
-		zr_sums_free(sums);
+		zr_report_sums_free(sums);
 		return NULL;
 	}
 	return sums;
 }
 
-void zr_sums_free(struct zr_sums *sums)
+void zr_report_sums_free(struct zr_report_sums *sums)
 {
 	if (sums == NULL)
 		return;
@@ -82,7 +82,7 @@ void zr_sums_free(struct zr_sums *sums)
 }
 
 /* Run a statement whose parameters are the times, into its end. */
-static bool run_between(struct zr_sums *sums, const char *sql, const char *path)
+static bool run_between(struct zr_report_sums *sums, const char *sql, const char *path)
 {
 	sqlite3_stmt *statement = NULL;
 	bool good = sqlite3_prepare_v2(sums->database, sql, -1, &statement, NULL) == SQLITE_OK;
@@ -99,7 +99,7 @@ static bool run_between(struct zr_sums *sums, const char *sql, const char *path)
 }
 
 /* Attach read-only: the path is a parameter, and what a URI would misread is escaped. */
-static bool attach(struct zr_sums *sums, const char *path)
+static bool attach(struct zr_report_sums *sums, const char *path)
 {
 	sqlite3_stmt *statement = NULL;
 	char uri[3 * 4096 + 32] = "file:";
@@ -119,7 +119,7 @@ static bool attach(struct zr_sums *sums, const char *path)
 	return good;
 }
 
-bool zr_sums_add(struct zr_sums *sums, const char *path)
+bool zr_report_sums_add(struct zr_report_sums *sums, const char *path)
 {
 	static const char lost[] =
 		"INSERT INTO lost SELECT count(*), sum(up_bytes), sum(down_bytes) FROM ledger.records"
@@ -140,11 +140,11 @@ bool zr_sums_add(struct zr_sums *sums, const char *path)
 	return run(sums, "DETACH ledger", path) && good;
 }
 
-static struct zr_sums_row row_of(sqlite3_stmt *statement)
+static struct zr_report_row row_of(sqlite3_stmt *statement)
 {
 	const char *key = (const char *)sqlite3_column_text(statement, 0);
 
-	return (struct zr_sums_row){
+	return (struct zr_report_row){
 		.key = key != NULL ? key : "",
 		.records = (uint64_t)sqlite3_column_int64(statement, 1),
 		.subscribers = (uint64_t)sqlite3_column_int64(statement, 2),
@@ -153,8 +153,8 @@ static struct zr_sums_row row_of(sqlite3_stmt *statement)
 	};
 }
 
-static bool select_rows(struct zr_sums *sums, const char *sql, void (*take)(void *arg, const struct zr_sums_row *row),
-			void *arg)
+static bool select_rows(struct zr_report_sums *sums, const char *sql,
+			void (*take)(void *arg, const struct zr_report_row *row), void *arg)
 {
 	sqlite3_stmt *statement = NULL;
 	int result = sqlite3_prepare_v2(sums->database, sql, -1, &statement, NULL);
@@ -162,7 +162,7 @@ static bool select_rows(struct zr_sums *sums, const char *sql, void (*take)(void
 	while (result == SQLITE_OK || result == SQLITE_ROW) {
 		result = sqlite3_step(statement);
 		if (result == SQLITE_ROW) {
-			struct zr_sums_row row = row_of(statement);
+			struct zr_report_row row = row_of(statement);
 
 			take(arg, &row);
 		}
@@ -173,7 +173,8 @@ static bool select_rows(struct zr_sums *sums, const char *sql, void (*take)(void
 	return result == SQLITE_DONE;
 }
 
-bool zr_sums_rows(struct zr_sums *sums, void (*take)(void *arg, const struct zr_sums_row *row), void *arg)
+bool zr_report_sums_rows(struct zr_report_sums *sums, void (*take)(void *arg, const struct zr_report_row *row),
+			 void *arg)
 {
 	char sql[SQL_ROOM];
 
@@ -184,14 +185,14 @@ bool zr_sums_rows(struct zr_sums *sums, void (*take)(void *arg, const struct zr_
 	return select_rows(sums, sql, take, arg);
 }
 
-static void keep_row(void *arg, const struct zr_sums_row *row)
+static void keep_row(void *arg, const struct zr_report_row *row)
 {
-	struct zr_sums_row *out = arg;
+	struct zr_report_row *out = arg;
 
 	*out = *row;
 }
 
-bool zr_sums_total(struct zr_sums *sums, struct zr_sums_row *out)
+bool zr_report_sums_total(struct zr_report_sums *sums, struct zr_report_row *out)
 {
 	bool good = select_rows(sums,
 				"SELECT NULL, sum(records), count(DISTINCT subscriber), sum(up_bytes), sum(down_bytes)"
@@ -202,7 +203,7 @@ bool zr_sums_total(struct zr_sums *sums, struct zr_sums_row *out)
 	return good;
 }
 
-bool zr_sums_lost(struct zr_sums *sums, struct zr_sums_row *out)
+bool zr_report_sums_lost(struct zr_report_sums *sums, struct zr_report_row *out)
 {
 	bool good = select_rows(sums, "SELECT NULL, sum(records), 0, sum(up_bytes), sum(down_bytes) FROM lost",
 				keep_row, out);

@@ -26,25 +26,26 @@ enum zr_report_by {
 
 const char *zr_report_by_name(enum zr_report_by by);
 
-struct zr_sums;
+struct zr_report_sums;
 
-struct zr_sums_row {
+struct zr_report_row {
 	const char *key; /* empty: the records have none */
 	uint64_t records, subscribers, up_bytes, down_bytes;
 };
 
 /* Sums of usage records whose last packet came at from_us or later and before to_us (Unix microseconds). NULL: told why. */
-struct zr_sums *zr_sums_make(enum zr_report_by by, uint64_t from_us, uint64_t to_us);
-void zr_sums_free(struct zr_sums *sums);
+struct zr_report_sums *zr_report_sums_make(enum zr_report_by by, uint64_t from_us, uint64_t to_us);
+void zr_report_sums_free(struct zr_report_sums *sums);
 
 /* Add a file of a ledger, of which nothing is changed. */
-bool zr_sums_add(struct zr_sums *sums, const char *path);
+bool zr_report_sums_add(struct zr_report_sums *sums, const char *path);
 
 /* Each row, the largest volume first; hours in their order. A row is valid during the call. */
-bool zr_sums_rows(struct zr_sums *sums, void (*take)(void *arg, const struct zr_sums_row *row), void *arg);
+bool zr_report_sums_rows(struct zr_report_sums *sums, void (*take)(void *arg, const struct zr_report_row *row),
+			 void *arg);
 /* Over all rows, each subscriber once; key is "total". */
-bool zr_sums_total(struct zr_sums *sums, struct zr_sums_row *out);
+bool zr_report_sums_total(struct zr_report_sums *sums, struct zr_report_row *out);
 /* Free volume that loss records of that time name: it is in no row. key is "lost", subscribers 0. */
-bool zr_sums_lost(struct zr_sums *sums, struct zr_sums_row *out);
+bool zr_report_sums_lost(struct zr_report_sums *sums, struct zr_report_row *out);
 
 #endif

@@ -32,12 +32,12 @@ uint64_t zr_report_value(const struct zr_report_tariff *tariff, uint64_t bytes)
 	return value > UINT64_MAX ? UINT64_MAX : (uint64_t)value;
 }
 
-static uint64_t value_of(const struct view *view, const struct zr_sums_row *row)
+static uint64_t value_of(const struct view *view, const struct zr_report_row *row)
 {
 	return zr_report_value(&view->head->tariff, row->up_bytes + row->down_bytes);
 }
 
-static void table_row(void *arg, const struct zr_sums_row *row)
+static void table_row(void *arg, const struct zr_report_row *row)
 {
 	struct view *view = arg;
 
@@ -65,7 +65,7 @@ static void csv_text(const char *text)
 	putchar('"');
 }
 
-static void csv_row(void *arg, const struct zr_sums_row *row)
+static void csv_row(void *arg, const struct zr_report_row *row)
 {
 	struct view *view = arg;
 
@@ -82,7 +82,7 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
-static json_t *object_of(const struct view *view, const char *key_name, const struct zr_sums_row *row)
+static json_t *object_of(const struct view *view, const char *key_name, const struct zr_report_row *row)
 {
 	json_t *object = json_object();
 
@@ -98,14 +98,14 @@ static json_t *object_of(const struct view *view, const char *key_name, const st
 	return object;
 }
 
-static void json_row(void *arg, const struct zr_sums_row *row)
+static void json_row(void *arg, const struct zr_report_row *row)
 {
 	struct view *view = arg;
 
 	json_array_append_new(view->rows, object_of(view, zr_report_by_name(view->head->by), row));
 }
 
-static void tell_lost(const struct zr_sums_row *lost)
+static void tell_lost(const struct zr_report_row *lost)
 {
 	if (lost->records > 0)
 		fprintf(stderr,
@@ -114,7 +114,7 @@ static void tell_lost(const struct zr_sums_row *lost)
 			lost->up_bytes + lost->down_bytes, lost->records);
 }
 
-static bool write_table(struct zr_sums *sums, struct view *view, const struct zr_sums_row *total)
+static bool write_table(struct zr_report_sums *sums, struct view *view, const struct zr_report_row *total)
 {
 	const struct zr_table_column columns[] = {
 		{zr_report_by_name(view->head->by), false, 0},
@@ -132,7 +132,7 @@ static bool write_table(struct zr_sums *sums, struct view *view, const struct zr
 	if (view->table != NULL && view->output != NULL) {
 		zr_output_init(view->output, STDOUT_FILENO);
 		zr_table_init(view->table, columns, view->head->tariff.given ? 7 : 6, zr_terminal_width(STDOUT_FILENO));
-		good = zr_sums_rows(sums, table_row, view);
+		good = zr_report_sums_rows(sums, table_row, view);
 		table_row(view, total);
 		zr_table_write(view->table, view->output);
 		good = zr_output_flush(view->output) && good;
@@ -142,22 +142,22 @@ static bool write_table(struct zr_sums *sums, struct view *view, const struct zr
 	return good;
 }
 
-static bool write_csv(struct zr_sums *sums, struct view *view)
+static bool write_csv(struct zr_report_sums *sums, struct view *view)
 {
 	printf("%s,subscribers,records,up_bytes,down_bytes,bytes%s\r\n", zr_report_by_name(view->head->by),
 	       view->head->tariff.given ? ",value" : "");
-	return zr_sums_rows(sums, csv_row, view);
+	return zr_report_sums_rows(sums, csv_row, view);
 }
 
-static bool write_json(struct zr_sums *sums, struct view *view, const struct zr_sums_row *total,
-		       const struct zr_sums_row *lost)
+static bool write_json(struct zr_report_sums *sums, struct view *view, const struct zr_report_row *total,
+		       const struct zr_report_row *lost)
 {
 	json_t *report = json_pack("{s:s, s:s, s:s}", "from", view->head->from, "to", view->head->to, "by",
 				   zr_report_by_name(view->head->by));
 	bool good;
 
 	view->rows = json_array();
-	good = zr_sums_rows(sums, json_row, view);
+	good = zr_report_sums_rows(sums, json_row, view);
 	json_object_set_new(report, "rows", view->rows);
 	json_object_set_new(report, "total", object_of(view, NULL, total));
 	json_object_set_new(report, "lost_bytes", number(lost->up_bytes + lost->down_bytes));
@@ -166,11 +166,11 @@ static bool write_json(struct zr_sums *sums, struct view *view, const struct zr_
 	return good;
 }
 
-bool zr_report_write(struct zr_sums *sums, const struct zr_report_head *head, enum zr_report_format format)
+bool zr_report_write(struct zr_report_sums *sums, const struct zr_report_head *head, enum zr_report_format format)
 {
 	struct view view = {.head = head};
-	struct zr_sums_row total = {0}, lost = {0};
-	bool good = zr_sums_total(sums, &total) && zr_sums_lost(sums, &lost);
+	struct zr_report_row total = {0}, lost = {0};
+	bool good = zr_report_sums_total(sums, &total) && zr_report_sums_lost(sums, &lost);
 
 	if (!good)
 		return false;

@@ -26,6 +26,6 @@ struct zr_report_head {
 };
 
 /* Write it on standard output (what was lost, with a table or CSV, on standard error). False: told why. */
-bool zr_report_write(struct zr_sums *sums, const struct zr_report_head *head, enum zr_report_format format);
+bool zr_report_write(struct zr_report_sums *sums, const struct zr_report_head *head, enum zr_report_format format);
 
 #endif
