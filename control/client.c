@@ -2,6 +2,7 @@
 #include "control/client.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define TIMEOUT_S       10
+#define FILES_TIMEOUT_S 600
 #define REPLY_FIRST     65536
 #define REPLY_MAX_BYTES (16U << 20)
 
@@ -103,6 +105,40 @@ static int receive_line(int fd, char **line)
 		}
 	}
 	return -ENOMEM;
+}
+
+/* Send the first byte, and the descriptors with it. */
+static int send_files(int fd, const char *text, const int *files, unsigned int count)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(ZR_CLIENT_FILES_MAX * sizeof(int))];
+	} control = {.bytes = {0}};
+	struct iovec part = {(char *)(uintptr_t)text, 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(header), files, count * sizeof(int));
+	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int zr_client_ask_files(int fd, const char *request, const int *files, unsigned int count, char **reply,
+			char error[ZR_CLIENT_ERROR])
+{
+	const struct timeval bound = {.tv_sec = FILES_TIMEOUT_S};
+	int err = count > ZR_CLIENT_FILES_MAX ? -E2BIG : 0;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
+	if (err == 0)
+		err = send_files(fd, request, files, count);
+	return err == 0 || err == -EPIPE ? zr_client_ask(fd, request + 1, reply, error)
+					 : refuse(-err, "no request: ", error);
 }
 
 int zr_client_ask(int fd, const char *request, char **reply, char error[ZR_CLIENT_ERROR])

@@ -20,4 +20,12 @@ int zr_client_connect(const char *path, char error[ZR_CLIENT_ERROR]);
  */
 int zr_client_ask(int fd, const char *request, char **reply, char error[ZR_CLIENT_ERROR]);
 
+/*
+ * The same with open files, which the daemon gets descriptors of (at most ZR_CLIENT_FILES_MAX), and with a bound of ten minutes,
+ * since it may have to read them.
+ */
+#define ZR_CLIENT_FILES_MAX 32
+int zr_client_ask_files(int fd, const char *request, const int *files, unsigned int count, char **reply,
+			char error[ZR_CLIENT_ERROR]);
+
 #endif

@@ -24,12 +24,14 @@
 #define FRAME_LEAST 1518
 #define FRAME_MOST  65535
 
+/* Of the entries in force, so many may be missing in the next list. */
+#define SHRINK_PERCENT 10
+
 #define AT(member) offsetof(struct zr_config, member)
 
 typedef void take_function(struct zr_config_reader *, const config_setting_t *, const struct zr_config_key *);
 
-static take_function take_mode, take_workers, take_eal, take_ports, take_device, take_role, take_domain,
-	take_signatures;
+static take_function take_mode, take_workers, take_eal, take_ports, take_device, take_role, take_domain;
 
 static const struct zr_config_key port_keys[] = {
 	{"device", take_device, .example = "device = \"0000:03:00.0\"", .required = true},
@@ -67,15 +69,6 @@ static const struct zr_config_key timeout_keys[] = {
 	TIMEOUT("linger", LINGER), {0},
 };
 
-static const struct zr_config_key list_keys[] = {
-	{"file", zr_config_take_text, AT(list_file), 1, PATH_BYTES, .example = "file = \"/var/lib/zerorate/list.csv\"",
-	 .required = true},
-	{"keys", zr_config_take_unbuilt, .example = "remove it; signatures are not verified"},
-	{"signatures_required", take_signatures, .example = "signatures_required = 0"},
-	{"shrink_limit", zr_config_take_unbuilt, .example = "remove it"},
-	{0},
-};
-
 static const struct zr_config_key record_keys[] = {
 	{"socket", zr_config_take_text, AT(records.path), 1, SOCKET_BYTES,
 	 .example = "socket = \"/run/zerorate/records.sock\""},
@@ -110,8 +103,7 @@ static const struct zr_config_key root_keys[] = {
 	 .example = "tunnel_endpoints = [ \"10.200.0.0/24\" ]"},
 	{"trusted_resolvers", zr_config_take_unbuilt, .example = "remove it"},
 	{"timeouts", zr_config_take_group, .example = "timeouts = { tcp = \"2h4m\"; }", .keys = timeout_keys},
-	{"list", zr_config_take_group, .example = "list = { file = \"/var/lib/zerorate/list.csv\"; }",
-	 .keys = list_keys, .required = true},
+	{"list", zr_config_take_list, .example = "list = { file = \"/var/lib/zerorate/list.csv\"; }", .required = true},
 	{"records", zr_config_take_group, .example = "records = { interim_interval = \"15m\"; }", .keys = record_keys},
 	{"ledger", zr_config_take_unbuilt, .example = "remove it; records are kept in memory (records.memory)"},
 	{"control", zr_config_take_group, .example = "control = { socket = \"/run/zerorate/control.sock\"; }",
@@ -253,17 +245,6 @@ static void take_ports(struct zr_config_reader *reader, const config_setting_t *
 		take_port(reader, config_setting_get_elem(setting, (unsigned int)i));
 }
 
-static void take_signatures(struct zr_config_reader *reader, const config_setting_t *setting,
-			    const struct zr_config_key *key)
-{
-	if (config_setting_type(setting) != CONFIG_TYPE_INT || config_setting_get_int(setting) < 0)
-		zr_config_refuse(reader, setting, "%s is a number: write %s", key->name, key->example);
-	else if (config_setting_get_int(setting) > 0)
-		zr_config_refuse(reader, setting,
-				 "%s above 0 is not built yet: write %s and guard who may write the list", key->name,
-				 key->example);
-}
-
 /* What a file that says nothing means; false when there is no memory. */
 static bool set_defaults(struct zr_config *config)
 {
@@ -277,13 +258,15 @@ static bool set_defaults(struct zr_config *config)
 		.reassembly_bytes = pipeline.reassembly_bytes,
 		.retro_credit = pipeline.retro_credit,
 		.verify_checksums = pipeline.verify_checksums,
+		.list = {.state = strdup("/var/lib/zerorate/list"), .shrink_percent = SHRINK_PERCENT},
 		.interim_us = pipeline.interim_us,
 		.records_memory_bytes = 1024 * MIB,
 		.records = {.path = strdup("/run/zerorate/records.sock"), .group = ZR_NO_GROUP},
 		.control = {.path = strdup("/run/zerorate/control.sock"), .group = ZR_NO_GROUP},
 	};
 	memcpy(config->timeout_us, pipeline.timeout_us, sizeof(config->timeout_us));
-	return config->eal != NULL && config->records.path != NULL && config->control.path != NULL;
+	return config->eal != NULL && config->list.state != NULL && config->records.path != NULL &&
+	       config->control.path != NULL;
 }
 
 static void read_text(struct zr_config_reader *reader, const char *text, size_t len)
@@ -333,7 +316,8 @@ void zr_config_clear(struct zr_config *config)
 	free(config->gateway);
 	free(config->workers);
 	free(config->eal);
-	free(config->list_file);
+	free(config->list.file);
+	free(config->list.state);
 	free(config->records.path);
 	free(config->control.path);
 }

@@ -9,6 +9,7 @@
 
 #include "control/tariff.h"
 #include "dataplane/dpdk/dataplane.h"
+#include "rules/approval.h"
 #include "rules/prefix.h"
 
 /* Longest name of a gateway, in bytes. */
@@ -23,6 +24,14 @@ struct zr_socket_config {
 	gid_t group; /* its members may connect; ZR_NO_GROUP */
 };
 
+/* Where lists come from, and what they must fulfil. */
+struct zr_list_config {
+	char *file, *state;
+	struct zr_keys keys;
+	unsigned int signatures_required; /* at most the number of keys */
+	unsigned int shrink_percent;      /* of the entries in force that a list may drop; 100: all */
+};
+
 struct zr_config {
 	char *gateway;
 	char *workers, *eal;
@@ -34,7 +43,7 @@ struct zr_config {
 	bool verify_checksums;
 	struct zr_prefix_set subscribers, tunnel_endpoints; /* empty: not given */
 	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
-	char *list_file;
+	struct zr_list_config list;
 	uint64_t interim_us;
 	bool charged_flows;
 	struct zr_tariff_switches tariff;

@@ -53,6 +53,9 @@ void zr_config_take_tariff(struct zr_config_reader *reader, const config_setting
 			   const struct zr_config_key *key);
 void zr_config_take_unix_group(struct zr_config_reader *reader, const config_setting_t *setting,
 			       const struct zr_config_key *key);
+/* The group of the list. */
+void zr_config_take_list(struct zr_config_reader *reader, const config_setting_t *setting,
+			 const struct zr_config_key *key);
 /* A key whose feature is not built yet: refused. */
 void zr_config_take_unbuilt(struct zr_config_reader *reader, const config_setting_t *setting,
 			    const struct zr_config_key *key);

@@ -18,10 +18,15 @@ struct client {
 	struct zr_watch watch;
 	struct zr_control_socket *all;
 	struct client *next;
+	uint64_t number;
+	struct ucred peer;
 	struct zr_lines in;
+	int files[ZR_CONTROL_FILES_MAX]; /* that came with what is read next */
+	unsigned int file_count;
 	char *reply; /* what is being written; requests wait meanwhile */
 	size_t reply_len, reply_at;
-	bool ending; /* gone when the reply is written */
+	bool waiting; /* for a reply that comes later; requests wait, too */
+	bool ending;  /* gone when the reply is written */
 };
 
 struct zr_control_socket {
@@ -32,6 +37,7 @@ struct zr_control_socket {
 	gid_t group;
 	struct client *first;
 	unsigned int count;
+	uint64_t arrived; /* connections so far */
 };
 
 /* Does the peer belong to a group, with its main group or another one? */
@@ -52,14 +58,21 @@ static bool is_member(int fd, gid_t main_group, gid_t group)
 	return false;
 }
 
-static bool is_allowed(const struct zr_control_socket *all, int fd)
+static bool is_allowed(const struct zr_control_socket *all, int fd, struct ucred *peer)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
+	socklen_t len = sizeof(*peer);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &len) != 0)
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid() || is_member(fd, peer.gid, all->group);
+	return peer->uid == 0 || peer->uid == geteuid() || is_member(fd, peer->gid, all->group);
+}
+
+static void close_files(struct client *client)
+{
+	for (unsigned int i = 0; i < client->file_count; i++)
+		if (client->files[i] >= 0)
+			close(client->files[i]);
+	client->file_count = 0;
 }
 
 static void drop(struct client *client)
@@ -73,30 +86,42 @@ static void drop(struct client *client)
 	all->count--;
 	zr_loop_remove(all->loop, &client->watch);
 	close(client->watch.fd);
+	close_files(client);
 	free(client->reply);
 	free(client);
 }
 
-static json_t *refusal(const char *what)
+json_t *zr_control_error(const char *what)
 {
 	return json_pack("{s:s, s:s}", "op", "error", "error", what);
 }
 
-/* The reply to one request; *wrong when it could not be understood. */
-static json_t *answer(struct client *client, const char *line, size_t len, bool *wrong)
+static bool is_error(const json_t *reply)
 {
-	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *reply = NULL;
-	const char *op = json_string_value(json_object_get(request, "op"));
+	const char *op = json_string_value(json_object_get(reply, "op"));
 
-	*wrong = true;
-	if (op == NULL || json_object_size(request) != 1) {
-		reply = refusal("a request is one JSON object a line: {\"op\":\"status\"}");
+	return op != NULL && strcmp(op, "error") == 0;
+}
+
+/* The reply to one request; NULL when it comes later, or without memory. */
+static json_t *answer(struct client *client, const char *line, size_t len)
+{
+	struct zr_control_peer peer = {.uid = client->peer.uid,
+				       .gid = client->peer.gid,
+				       .connection = client->number,
+				       .files = client->files,
+				       .file_count = client->file_count};
+	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *reply;
+
+	if (json_is_string(json_object_get(request, "op"))) {
+		reply = client->all->answer(client->all->arg, request, &peer);
+		client->waiting = peer.later;
+		if (reply == NULL && !peer.later)
+			reply = zr_control_error("there is no such op: status, list_push and list_log are known");
 	} else {
-		reply = client->all->answer(client->all->arg, op);
-		*wrong = reply == NULL;
-		if (reply == NULL)
-			reply = refusal("there is no such op: status is known");
+		reply = zr_control_error("a request is one JSON object a line: {\"op\":\"status\"}");
 	}
+	close_files(client);
 	json_decref(request);
 	return reply;
 }
@@ -106,6 +131,7 @@ static bool set_reply(struct client *client, json_t *reply)
 {
 	char *text = reply != NULL ? json_dumps(reply, JSON_COMPACT) : NULL;
 
+	client->ending |= is_error(reply);
 	json_decref(reply);
 	if (text == NULL)
 		return false;
@@ -135,22 +161,37 @@ static bool flush(struct client *client)
 	return true;
 }
 
+/* Can the next request be looked at? */
+static bool is_free(const struct client *client)
+{
+	return client->reply == NULL && !client->waiting && !client->ending;
+}
+
 /* Answer what has come, one request after the other; false when the connection has ended. */
 static bool take_input(struct client *client)
 {
 	const char *line;
 	size_t len;
 
-	while (client->reply == NULL && !client->ending && (line = zr_lines_next(&client->in, &len)) != NULL)
-		if (!set_reply(client, answer(client, line, len, &client->ending)) || !flush(client))
-			return false;
-	if (client->reply == NULL && !client->ending && zr_lines_overlong(&client->in)) {
-		client->ending = true;
-		if (!set_reply(client, refusal("a request has at most 4096 bytes with its line break")) ||
-		    !flush(client))
+	while (is_free(client) && (line = zr_lines_next(&client->in, &len)) != NULL) {
+		json_t *reply = answer(client, line, len);
+
+		if (!client->waiting && (!set_reply(client, reply) || !flush(client)))
 			return false;
 	}
-	return client->reply != NULL || !(client->ending || client->in.ended);
+	if (is_free(client) && zr_lines_overlong(&client->in) &&
+	    (!set_reply(client, zr_control_error("a request has at most 4096 bytes with its line break")) ||
+	     !flush(client)))
+		return false;
+	return client->reply != NULL || client->waiting || !(client->ending || client->in.ended);
+}
+
+/* While a reply is waited for, only the end of the connection is of interest, which epoll always tells. */
+static uint32_t interest(const struct client *client)
+{
+	if (client->waiting)
+		return 0;
+	return client->reply != NULL ? EPOLLOUT : EPOLLIN;
 }
 
 static void ready(void *arg, uint32_t events)
@@ -158,12 +199,30 @@ static void ready(void *arg, uint32_t events)
 	struct client *client = arg;
 	bool lives = (events & (EPOLLHUP | EPOLLERR)) == 0 && flush(client);
 
-	if (lives && (events & EPOLLIN) != 0 && client->reply == NULL)
-		lives = zr_lines_read(&client->in, client->watch.fd) == 0;
+	if (lives && (events & EPOLLIN) != 0 && is_free(client))
+		lives = zr_lines_read_files(&client->in, client->watch.fd, client->files, &client->file_count,
+					    ZR_CONTROL_FILES_MAX) == 0;
 	if (!lives || !take_input(client))
 		drop(client);
 	else
-		zr_loop_change(client->all->loop, &client->watch, client->reply != NULL ? EPOLLOUT : EPOLLIN);
+		zr_loop_change(client->all->loop, &client->watch, interest(client));
+}
+
+void zr_control_socket_reply(struct zr_control_socket *all, uint64_t connection, json_t *reply)
+{
+	struct client *client = all->first;
+
+	while (client != NULL && client->number != connection)
+		client = client->next;
+	if (client == NULL) {
+		json_decref(reply);
+		return;
+	}
+	client->waiting = false;
+	if (!set_reply(client, reply) || !flush(client) || !take_input(client))
+		drop(client);
+	else
+		zr_loop_change(all->loop, &client->watch, interest(client));
 }
 
 static void arrived(void *arg, int fd)
@@ -172,7 +231,8 @@ static void arrived(void *arg, int fd)
 	static const char denied[] = "{\"op\":\"error\",\"error\":\"not allowed: call as root, as the daemon's user or "
 				     "in its control group\"}\n";
 	struct zr_control_socket *all = arg;
-	const char *wrong = !is_allowed(all, fd) ? denied : all->count >= ZR_CONTROL_CLIENTS_MAX ? full : NULL;
+	struct ucred peer;
+	const char *wrong = !is_allowed(all, fd, &peer) ? denied : all->count >= ZR_CONTROL_CLIENTS_MAX ? full : NULL;
 	struct client *client = wrong == NULL ? calloc(1, sizeof(*client)) : NULL;
 
 	if (client == NULL) {
@@ -182,6 +242,8 @@ static void arrived(void *arg, int fd)
 		return;
 	}
 	client->all = all;
+	client->number = ++all->arrived;
+	client->peer = peer;
 	client->next = all->first;
 	client->watch = (struct zr_watch){.fd = fd, .ready = ready, .arg = client};
 	all->first = client;

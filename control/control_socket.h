@@ -7,6 +7,8 @@
 #define CONTROL_CONTROL_SOCKET_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
 
 #include "control/config.h"
 #include "control/loop.h"
@@ -16,12 +18,34 @@ struct zr_control_socket;
 /* Most connections at a time. */
 #define ZR_CONTROL_CLIENTS_MAX 16
 
-/* The reply to a request (a new reference), or NULL when there is no such op. */
-typedef json_t *zr_control_answer(void *arg, const char *op);
+/* Most descriptors that one request may bring; more are closed. */
+#define ZR_CONTROL_FILES_MAX 32
+
+/* Who asks, and what came along. */
+struct zr_control_peer {
+	uid_t uid;
+	gid_t gid;
+	uint64_t connection; /* for zr_control_socket_reply; never used twice */
+	/* Descriptors that were sent with the request. The answer takes one over by setting it to -1; the others are closed. */
+	int *files;
+	unsigned int file_count;
+	bool later; /* set by an answer that returns NULL and gives the reply by zr_control_socket_reply */
+};
+
+/*
+ * The reply to a request (a new reference), an object with a text op at least; NULL when there is no such op. A reply whose op is
+ * "error" (zr_control_error) closes the connection behind it.
+ */
+typedef json_t *zr_control_answer(void *arg, const json_t *request, struct zr_control_peer *peer);
+
+/* A reply that says what is wrong and what to do. */
+json_t *zr_control_error(const char *what);
 
 /* Listen. config outlives it. 0 or -errno, which is logged. */
 int zr_control_socket_open(struct zr_loop *loop, const struct zr_socket_config *config, zr_control_answer *answer,
 			   void *arg, struct zr_control_socket **out);
+/* The reply to a request that was answered "later"; it is dropped when the connection is gone. Takes the reply over. */
+void zr_control_socket_reply(struct zr_control_socket *control, uint64_t connection, json_t *reply);
 void zr_control_socket_close(struct zr_control_socket *control);
 
 #endif

@@ -16,6 +16,7 @@
 #include "control/consumers.h"
 #include "control/control_socket.h"
 #include "control/list.h"
+#include "control/list_ops.h"
 #include "control/log.h"
 #include "control/loop.h"
 #include "control/records.h"
@@ -37,6 +38,7 @@ struct daemon {
 	const struct zr_config *config;
 	struct zr_loop *loop;
 	struct zr_lists *lists;
+	struct zr_list_ops list_ops;
 	struct zr_records *records;
 	struct zr_consumers *consumers;
 	struct zr_control_socket *control;
@@ -71,7 +73,7 @@ static void reload(struct daemon *daemon)
 {
 	if (daemon->state != RUNNING)
 		return;
-	zr_log(ZR_LOG_INFO, "SIGHUP: reading %s anew", daemon->config->list_file);
+	zr_log(ZR_LOG_INFO, "SIGHUP: reading %s anew", daemon->config->list.file);
 	tell_reloading();
 	daemon->reloading = true;
 	zr_lists_reload(daemon->lists);
@@ -149,9 +151,10 @@ static void sample(void *arg)
 	zr_status_sample(&daemon->status, daemon->dataplane);
 }
 
-static json_t *answer(void *arg, const char *op)
+static json_t *answer(void *arg, const json_t *request, struct zr_control_peer *peer)
 {
 	struct daemon *daemon = arg;
+	const char *op = json_string_value(json_object_get(request, "op"));
 	struct zr_status_sources sources = {
 		.state = daemon->state == RUNNING ? "running" : "stopping",
 		.dataplane = daemon->dataplane,
@@ -160,7 +163,11 @@ static json_t *answer(void *arg, const char *op)
 		.consumers = daemon->consumers,
 	};
 
-	return strcmp(op, "status") == 0 ? zr_status_json(&daemon->status, &sources) : NULL;
+	if (strcmp(op, "status") != 0)
+		return zr_list_ops_answer(&daemon->list_ops, request, peer);
+	if (json_object_size(request) != 1)
+		return zr_control_error("status has no members");
+	return zr_status_json(&daemon->status, &sources);
 }
 
 /* Signals come as events; threads that are made later inherit the mask and are never interrupted. */
@@ -215,13 +222,14 @@ static int start(struct daemon *daemon)
 	if (err == 0)
 		err = watch_signals(daemon);
 	if (err == 0)
-		err = zr_lists_make(config->list_file, dataplane.pipeline.seed, &daemon->lists);
+		err = zr_lists_make(&config->list, dataplane.pipeline.seed, &daemon->lists);
 	if (err == 0)
 		err = make_records(daemon);
 	if (err == 0)
 		err = zr_consumers_open(daemon->loop, &config->records, daemon->records, &daemon->consumers);
 	if (err == 0)
 		err = zr_control_socket_open(daemon->loop, &config->control, answer, daemon, &daemon->control);
+	daemon->list_ops = (struct zr_list_ops){.lists = daemon->lists, .control = daemon->control};
 	if (err == 0)
 		err = start_dataplane(daemon, &dataplane);
 	if (err == 0)
@@ -237,8 +245,10 @@ static int run(struct daemon *daemon)
 	daemon->sample = (struct zr_timer){.every_ms = SAMPLE_MS, .expired = sample, .arg = daemon};
 	zr_loop_timer_add(daemon->loop, &daemon->drain);
 	zr_loop_timer_add(daemon->loop, &daemon->sample);
-	zr_log(ZR_LOG_WARNING, "signatures_required is 0: whoever can write %s decides what is free",
-	       daemon->config->list_file);
+	if (daemon->config->list.signatures_required == 0)
+		zr_log(ZR_LOG_WARNING,
+		       "signatures_required is 0: whoever can write %s, or push a list, decides what is free",
+		       daemon->config->list.file);
 	zr_log(ZR_LOG_NOTICE, "gateway %s runs", daemon->config->gateway);
 	sd_notify(0, "READY=1");
 	while (daemon->state != STOPPED && err == 0)

@@ -32,7 +32,7 @@ static int read_all(int fd, char *text, size_t size, size_t *len)
 	ssize_t got = 1;
 
 	for (*len = 0; *len < size && got != 0; *len += (size_t)got) {
-		got = read(fd, text + *len, size - *len);
+		got = pread(fd, text + *len, size - *len, (off_t)*len);
 		if (got < 0)
 			return -errno;
 	}
@@ -40,23 +40,30 @@ static int read_all(int fd, char *text, size_t size, size_t *len)
 	return 0;
 }
 
+int zr_file_read_open(int fd, size_t max, char **text, size_t *len)
+{
+	size_t size = 0;
+	int err = size_of(fd, max, &size);
+
+	*text = err == 0 ? malloc(size + 1) : NULL;
+	if (err == 0)
+		err = *text != NULL ? read_all(fd, *text, size, len) : -ENOMEM;
+	if (err != 0) {
+		free(*text);
+		*text = NULL;
+	}
+	return err;
+}
+
 int zr_file_read(const char *path, size_t max, char **text, size_t *len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size_t size = 0;
 	int err;
 
+	*text = NULL;
 	if (fd < 0)
 		return -errno;
-	*text = NULL;
-	err = size_of(fd, max, &size);
-	if (err != 0)
-		goto out;
-	*text = malloc(size + 1);
-	err = *text != NULL ? read_all(fd, *text, size, len) : -ENOMEM;
-out:
-	if (err != 0)
-		free(*text);
+	err = zr_file_read_open(fd, max, text, len);
 	close(fd);
 	return err;
 }

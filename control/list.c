@@ -3,42 +3,62 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "control/list_alarm.h"
+#include "control/list_attempt.h"
+#include "control/list_found.h"
+#include "control/list_report.h"
+#include "control/list_watch.h"
 #include "control/log.h"
 
-/* How often it is asked whether a published list has settled. */
+/* How often it is asked whether a published list has settled, and how long the list in force still has. */
 #define SETTLE_MS 10
+#define ALARM_MS  1000
 
-#define FINDING_ROOM 1024
-#define US_PER_S     1000000U
+#define US_PER_S 1000000U
 
 struct zr_lists {
-	const char *path;
+	struct zr_job job; /* of the attempt */
+	const struct zr_list_config *config;
 	uint64_t key[2];
 	struct zr_loop *loop; /* NULL until started and once stopped */
 	struct zr_dataplane *dataplane;
+	struct zr_jobs *jobs;
+	struct zr_list_watch watch;
 
 	struct zr_list_loaded current, old; /* old: until the current one has settled */
+	struct zr_list_origin origin;       /* of the current one */
 	uint64_t in_force_us, published;
-	uint64_t refused_us;
-	struct zr_findings refused_why;
+	unsigned int alarmed; /* the highest level that was logged of the current one */
+	struct zr_lists_refusal refused;
+	uint8_t refused_digest[ZR_LIST_DIGEST_OCTETS];
+	json_t *first_entry; /* for the audit log, until the list of the start is published */
+	int audit_err;
 
 	enum zr_lists_phase phase;
-	bool again; /* asked for while a replacement was on its way */
-	struct zr_timer settle;
+	bool reload_wanted, watch_wanted;
+	struct zr_list_push *push; /* it waits, or is what the attempt is about */
+	struct zr_timer settle, alarm;
 
-	/* The builder's while it builds, from pthread_create until done is written. */
-	struct zr_list_loaded next;
-	int next_err;
-	pthread_t builder;
-	struct zr_watch done; /* an eventfd */
+	/* The jobs' thread's while it works on an attempt; the log whenever it works. */
+	struct zr_list_attempt attempt;
+	struct zr_list_state state;
+	struct zr_list_audit audit;
+};
+
+/* An entry on its way to the audit log. */
+struct audit_job {
+	struct zr_job job;
+	struct zr_lists *lists;
+	json_t *entry;
+	bool has_uid;
+	uid_t uid;
+	int err;
 };
 
 static uint64_t now_us(void)
@@ -49,190 +69,410 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void log_findings(const struct zr_lists *lists, const struct zr_findings *findings)
+void zr_list_push_free(struct zr_list_push *push)
 {
-	char text[FINDING_ROOM];
-
-	for (size_t i = 0; i < findings->count && i < ZR_LISTS_FINDINGS; i++) {
-		zr_list_finding_format(lists->path, &findings->at[i], text, sizeof(text));
-		zr_log(ZR_LOG_ERROR, "%s", text);
+	if (push == NULL)
+		return;
+	if (push->list >= 0)
+		close(push->list);
+	for (unsigned int i = 0; i < push->signature_count; i++) {
+		if (push->signatures[i] >= 0)
+			close(push->signatures[i]);
+		free(push->names[i]);
 	}
-	if (findings->count > ZR_LISTS_FINDINGS)
-		zr_log(ZR_LOG_ERROR, "%s: %zu more errors", lists->path, findings->count - ZR_LISTS_FINDINGS);
+	free(push->file);
+	free(push);
 }
 
-static void log_in_force(const struct zr_lists *lists)
+static void tell_audit_error(struct zr_lists *lists, int err)
+{
+	if (err != 0 && err != lists->audit_err)
+		zr_log(ZR_LOG_ERROR, "%s: the audit log of lists cannot be written: %s; see to it, entries are missing",
+		       lists->config->state, strerror(-err));
+	lists->audit_err = err;
+}
+
+static void audit_run(struct zr_job *job)
+{
+	struct audit_job *audit = (struct audit_job *)(void *)job;
+
+	if (audit->has_uid)
+		zr_list_report_add_user(audit->entry, audit->uid);
+	audit->err = zr_list_audit_append(&audit->lists->audit, audit->entry);
+}
+
+static void audit_done(struct zr_job *job)
+{
+	struct audit_job *audit = (struct audit_job *)(void *)job;
+
+	tell_audit_error(audit->lists, audit->err);
+	json_decref(audit->entry);
+	free(audit);
+}
+
+/* Send an entry, which is taken over, to the audit log. */
+static void audit(struct zr_lists *lists, json_t *entry, const struct zr_list_push *push)
+{
+	struct audit_job *job = entry != NULL ? calloc(1, sizeof(*job)) : NULL;
+
+	if (job == NULL) {
+		json_decref(entry);
+		tell_audit_error(lists, -ENOMEM);
+		return;
+	}
+	*job = (struct audit_job){.job = {.run = audit_run, .done = audit_done}, .lists = lists, .entry = entry};
+	if (push != NULL) {
+		job->has_uid = true;
+		job->uid = push->uid;
+	}
+	zr_jobs_add(lists->jobs, &job->job);
+}
+
+/* Nothing is refused any more. */
+static void clear_refusal(struct zr_lists *lists)
+{
+	zr_findings_clear(&lists->refused.why);
+	free(lists->refused.file);
+	lists->refused = (struct zr_lists_refusal){0};
+	memset(lists->refused_digest, 0, sizeof(lists->refused_digest));
+}
+
+/* Keep why the attempt was refused, which takes its findings over. */
+static void keep_refusal(struct zr_lists *lists)
+{
+	struct zr_list_attempt *attempt = &lists->attempt;
+
+	clear_refusal(lists);
+	zr_list_attempt_digest(attempt, lists->refused_digest);
+	lists->refused = (struct zr_lists_refusal){
+		.at_us = now_us(),
+		.source = attempt->source,
+		.file = strdup(attempt->file),
+		.serial = attempt->judgment.serial,
+		.why = attempt->judgment.list.findings,
+	};
+	memcpy(lists->refused.sha256, attempt->judgment.origin.sha256, sizeof(lists->refused.sha256));
+	attempt->judgment.list.findings = (struct zr_findings){0};
+}
+
+/* Was the same refused for the same reasons the last time? */
+static bool is_repeated(const struct zr_lists *lists)
+{
+	uint8_t digest[ZR_LIST_DIGEST_OCTETS];
+
+	zr_list_attempt_digest(&lists->attempt, digest);
+	return lists->refused.at_us != 0 && memcmp(digest, lists->refused_digest, sizeof(digest)) == 0;
+}
+
+/* Log how long the list in force still has, at each level once. */
+static void check_alarm(struct zr_lists *lists)
 {
 	const struct zr_image *image = lists->current.image;
+	int64_t expires_s = zr_image_expires_s(image), left_s = expires_s - time(NULL);
+	unsigned int level = zr_list_alarm_level(left_s);
+	char text[ZR_LIST_ALARM_TEXT];
 
-	zr_log(ZR_LOG_NOTICE, "%s: list %" PRIu64 " with %" PRIu32 " entries is in force", lists->path,
-	       zr_image_serial(image), zr_image_entry_count(image));
-	if (zr_image_expires_s(image) <= time(NULL))
-		zr_log(ZR_LOG_WARNING, "%s: the list has expired: everything is charged until there is a newer one",
-		       lists->path);
+	if (level <= lists->alarmed)
+		return;
+	lists->alarmed = level;
+	zr_list_alarm_format(zr_image_serial(image), zr_image_issuer(image), expires_s, left_s, text);
+	zr_log(ZR_LOG_WARNING, "%s", text);
 }
 
-/* The list's file was read into list, which becomes the current one. */
-static void take_force(struct zr_lists *lists, const struct zr_list_loaded *list)
+static void alarm_due(void *arg)
 {
-	lists->current = *list;
+	check_alarm(arg);
+}
+
+/* The attempt's list becomes the current one. */
+static void take_force(struct zr_lists *lists)
+{
+	struct zr_list_judgment *judgment = &lists->attempt.judgment;
+
+	zr_list_attempt_log_force(&lists->attempt);
+	lists->current = judgment->list;
+	judgment->list = (struct zr_list_loaded){0};
+	lists->origin = judgment->origin;
 	lists->in_force_us = now_us();
 	lists->published++;
-	zr_findings_clear(&lists->refused_why);
-	lists->refused_us = 0;
-	log_in_force(lists);
+	lists->alarmed = 0;
+	clear_refusal(lists);
+	check_alarm(lists);
 }
 
-int zr_lists_make(const char *path, const uint64_t key[2], struct zr_lists **out)
+static void prepare(struct zr_lists *lists, enum zr_list_source source, struct zr_list_push *push)
+{
+	lists->attempt = (struct zr_list_attempt){
+		.source = source,
+		.file = push != NULL ? push->file : lists->config->file,
+		.push = push,
+		.situation =
+			{
+				.config = lists->config,
+				.key = {lists->key[0], lists->key[1]},
+				.highest = lists->state.highest,
+				.in_force = lists->current.image,
+				.trusts_same = push == NULL,
+				.overrides = push != NULL ? push->overrides : 0,
+				.now_s = time(NULL),
+			},
+	};
+	memcpy(lists->attempt.situation.in_force_sha256, lists->origin.sha256, sizeof(lists->origin.sha256));
+}
+
+/* Take up the accepted list, if there is one. */
+static void start_accepted(struct zr_lists *lists)
+{
+	char error[ZR_LIST_FOUND_ERROR];
+	json_t *entry;
+
+	if (lists->state.highest.serial == 0)
+		return;
+	prepare(lists, ZR_LIST_SOURCE_START, NULL);
+	lists->attempt.file = lists->config->state;
+	if (zr_list_found(&lists->attempt, &lists->state, error) != 0) {
+		zr_log(ZR_LOG_ERROR, "%s: list %" PRIu64 ", which was accepted, cannot be used: %s; trying %s",
+		       lists->config->state, lists->state.highest.serial, error, lists->config->file);
+		zr_list_loaded_clear(&lists->attempt.judgment.list);
+		return;
+	}
+	if (!zr_list_found_is_audited(&lists->audit, &lists->state.highest)) {
+		entry = zr_list_attempt_entry(&lists->attempt, "found");
+		tell_audit_error(lists, entry != NULL ? zr_list_audit_append(&lists->audit, entry) : -ENOMEM);
+		json_decref(entry);
+	}
+	take_force(lists);
+}
+
+/* Look at the list's file for a newer one. Returns why there is none, 0 or -errno. */
+static int start_file(struct zr_lists *lists)
+{
+	struct zr_list_attempt *attempt = &lists->attempt;
+	json_t *entry;
+
+	prepare(lists, ZR_LIST_SOURCE_START, NULL);
+	zr_list_attempt_run(attempt, &lists->state);
+	if (attempt->judgment.outcome == ZR_LIST_ACCEPTED) {
+		lists->first_entry = zr_list_attempt_entry(attempt, "accepted");
+		take_force(lists);
+		return 0;
+	}
+	if (attempt->judgment.outcome == ZR_LIST_SAME)
+		return 0;
+	if (attempt->is_absent && lists->current.image != NULL) {
+		zr_log(ZR_LOG_WARNING, "%s: is not there; list %" PRIu64 ", accepted before, is in force",
+		       attempt->file, zr_image_serial(lists->current.image));
+		return 0;
+	}
+	zr_list_attempt_log_refusal(attempt);
+	entry = zr_list_attempt_entry(attempt, "refused");
+	tell_audit_error(lists, entry != NULL ? zr_list_audit_append(&lists->audit, entry) : -ENOMEM);
+	json_decref(entry);
+	keep_refusal(lists);
+	return attempt->is_absent ? -ENOENT : -EINVAL;
+}
+
+static int open_state(struct zr_lists *lists)
+{
+	char error[ZR_LIST_STATE_ERROR];
+	int err = zr_list_state_open(lists->config->state, &lists->state, error);
+
+	if (err != 0) {
+		zr_log(ZR_LOG_ERROR, "%s", error);
+		return err;
+	}
+	err = zr_list_audit_open(lists->state.folder, &lists->audit);
+	if (err != 0)
+		zr_log(ZR_LOG_ERROR, "%s: its audit.jsonl cannot be opened: %s", lists->config->state, strerror(-err));
+	return err;
+}
+
+int zr_lists_make(const struct zr_list_config *config, const uint64_t key[2], struct zr_lists **out)
 {
 	struct zr_lists *lists = calloc(1, sizeof(*lists));
-	struct zr_list_loaded first;
 	int err;
 
 	if (lists == NULL)
 		return -ENOMEM;
-	lists->path = path;
+	lists->config = config;
 	memcpy(lists->key, key, sizeof(lists->key));
-	lists->done.fd = -1;
-	err = zr_list_load(path, key, &first);
+	lists->state.folder = lists->state.accepted = lists->audit.fd = -1;
+	err = sodium_init() < 0 ? -EIO : open_state(lists);
+	if (err == 0) {
+		start_accepted(lists);
+		err = start_file(lists);
+		if (lists->current.image != NULL)
+			err = 0;
+	}
 	if (err != 0) {
-		log_findings(lists, &first.findings);
-		zr_list_loaded_clear(&first);
-		free(lists);
+		zr_lists_free(lists);
 		return err;
 	}
-	take_force(lists, &first);
 	*out = lists;
 	return 0;
 }
 
-/* The builder's thread. */
-static void *build(void *arg)
+static void attempt_run(struct zr_job *job)
 {
-	struct zr_lists *lists = arg;
-	uint64_t one = 1;
+	struct zr_lists *lists = (struct zr_lists *)(void *)job;
 
-	lists->next_err = zr_list_load(lists->path, lists->key, &lists->next);
-	(void)!write(lists->done.fd, &one, sizeof(one)); /* an eventfd takes it */
-	return NULL;
+	zr_list_attempt_run(&lists->attempt, &lists->state);
 }
 
-static void build_begin(struct zr_lists *lists)
-{
-	int err = pthread_create(&lists->builder, NULL, build, lists);
+static void attempt_done(struct zr_job *job);
 
-	if (err != 0) {
-		zr_log(ZR_LOG_ERROR, "%s: the list cannot be read: no thread: %s; the one in force stays", lists->path,
-		       strerror(err));
+/* Begin with what is wanted, if anything is. */
+static void begin_next(struct zr_lists *lists)
+{
+	if (lists->loop == NULL || lists->phase != ZR_LISTS_IDLE)
 		return;
-	}
+	if (lists->push != NULL)
+		prepare(lists, ZR_LIST_SOURCE_PUSH, lists->push);
+	else if (lists->reload_wanted)
+		prepare(lists, ZR_LIST_SOURCE_RELOAD, NULL);
+	else if (lists->watch_wanted)
+		prepare(lists, ZR_LIST_SOURCE_WATCH, NULL);
+	else
+		return;
+	/* The file is read once for all who want that. */
+	if (lists->attempt.source != ZR_LIST_SOURCE_PUSH)
+		lists->reload_wanted = lists->watch_wanted = false;
 	lists->phase = ZR_LISTS_BUILDING;
-}
-
-/* A replacement has come to its end. Another one, if it was asked for meanwhile. */
-static void phase_end(struct zr_lists *lists)
-{
-	bool again = lists->again;
-
-	lists->phase = ZR_LISTS_IDLE;
-	lists->again = false;
-	if (again && lists->loop != NULL)
-		build_begin(lists);
+	lists->job = (struct zr_job){.run = attempt_run, .done = attempt_done};
+	zr_jobs_add(lists->jobs, &lists->job);
 }
 
 static void refuse(struct zr_lists *lists)
 {
-	log_findings(lists, &lists->next.findings);
-	zr_log(ZR_LOG_ERROR, "%s: refused; list %" PRIu64 " stays in force", lists->path,
-	       zr_image_serial(lists->current.image));
-	zr_findings_clear(&lists->refused_why);
-	lists->refused_why = lists->next.findings;
-	lists->next.findings = (struct zr_findings){0};
-	lists->refused_us = now_us();
-	zr_list_loaded_clear(&lists->next);
-	phase_end(lists);
+	const struct zr_list_attempt *attempt = &lists->attempt;
+	bool is_watch = attempt->source == ZR_LIST_SOURCE_WATCH;
+
+	/* Signatures may come first. */
+	if (is_watch && (attempt->is_absent || is_repeated(lists)))
+		return;
+	zr_list_attempt_log_refusal(attempt);
+	audit(lists, zr_list_attempt_entry(attempt, "refused"), attempt->push);
+	keep_refusal(lists);
 }
 
+/* The list is on the disk as the highest; give it to the workers. */
 static void publish(struct zr_lists *lists)
 {
-	int err = zr_dataplane_publish(lists->dataplane, lists->next.image, lists->next.index);
+	const struct zr_list_loaded *next = &lists->attempt.judgment.list;
+	json_t *entry;
+	int err = lists->loop != NULL ? zr_dataplane_publish(lists->dataplane, next->image, next->index) : -ESHUTDOWN;
 
-	if (err != 0) { /* never: the one before has settled */
-		zr_log(ZR_LOG_ERROR, "%s: the workers do not take the list: %s; the one in force stays", lists->path,
-		       strerror(-err));
-		zr_list_loaded_clear(&lists->next);
-		phase_end(lists);
+	if (err != 0) { /* the daemon ends; nothing else: the one before has settled */
+		zr_log(ZR_LOG_WARNING, "%s: list %" PRIu64 " is accepted and comes into force with the next start: %s",
+		       lists->attempt.file, lists->attempt.judgment.serial, strerror(-err));
 		return;
 	}
+	entry = zr_list_attempt_entry(&lists->attempt, "accepted");
 	lists->old = lists->current;
-	take_force(lists, &lists->next);
-	lists->next = (struct zr_list_loaded){0};
+	take_force(lists);
 	lists->phase = ZR_LISTS_SETTLING;
+	audit(lists, entry, lists->attempt.push);
 }
 
-static void build_done(void *arg, uint32_t events)
+static void attempt_done(struct zr_job *job)
 {
-	struct zr_lists *lists = arg;
-	uint64_t count;
+	struct zr_lists *lists = (struct zr_lists *)(void *)job;
+	struct zr_list_attempt *attempt = &lists->attempt;
 
-	(void)events;
-	(void)!read(lists->done.fd, &count, sizeof(count));
-	pthread_join(lists->builder, NULL);
-	if (lists->next_err != 0)
+	lists->phase = ZR_LISTS_IDLE;
+	if (attempt->judgment.outcome == ZR_LIST_ACCEPTED)
+		publish(lists);
+	if (attempt->push != NULL)
+		attempt->push->decided(attempt->push, &attempt->judgment);
+	if (attempt->judgment.outcome == ZR_LIST_REFUSED)
 		refuse(lists);
 	else
-		publish(lists);
+		clear_refusal(lists);
+	zr_list_loaded_clear(&attempt->judgment.list);
+	if (attempt->push != NULL) {
+		zr_list_push_free(attempt->push);
+		lists->push = NULL;
+	}
+	begin_next(lists);
 }
 
 static void settle(void *arg)
 {
 	struct zr_lists *lists = arg;
 
-	if (lists->phase != ZR_LISTS_SETTLING || lists->loop == NULL || !zr_dataplane_settled(lists->dataplane))
+	if (lists->phase != ZR_LISTS_SETTLING || !zr_dataplane_settled(lists->dataplane))
 		return;
 	zr_list_loaded_clear(&lists->old);
-	phase_end(lists);
+	lists->phase = ZR_LISTS_IDLE;
+	begin_next(lists);
+}
+
+static void file_changed(void *arg)
+{
+	struct zr_lists *lists = arg;
+
+	lists->watch_wanted = true;
+	begin_next(lists);
 }
 
 int zr_lists_start(struct zr_lists *lists, struct zr_loop *loop, struct zr_dataplane *dataplane)
 {
-	int err;
+	int err = zr_jobs_start(loop, &lists->jobs);
 
-	lists->done = (struct zr_watch){
-		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = build_done, .arg = lists};
-	if (lists->done.fd < 0)
-		return -errno;
-	err = zr_loop_add(loop, &lists->done, EPOLLIN);
 	if (err != 0)
 		return err;
-	lists->settle = (struct zr_timer){.every_ms = SETTLE_MS, .expired = settle, .arg = lists};
-	zr_loop_timer_add(loop, &lists->settle);
 	lists->loop = loop;
 	lists->dataplane = dataplane;
-	return 0;
+	lists->settle = (struct zr_timer){.every_ms = SETTLE_MS, .expired = settle, .arg = lists};
+	lists->alarm = (struct zr_timer){.every_ms = ALARM_MS, .expired = alarm_due, .arg = lists};
+	zr_loop_timer_add(loop, &lists->settle);
+	zr_loop_timer_add(loop, &lists->alarm);
+	if (lists->first_entry != NULL)
+		audit(lists, lists->first_entry, NULL);
+	lists->first_entry = NULL;
+	return zr_list_watch_start(&lists->watch, loop, lists->config->file, file_changed, lists);
 }
 
 void zr_lists_reload(struct zr_lists *lists)
 {
+	lists->reload_wanted = true;
+	begin_next(lists);
+}
+
+bool zr_lists_push(struct zr_lists *lists, struct zr_list_push *push)
+{
+	if (lists->loop == NULL || lists->push != NULL)
+		return false;
+	lists->push = push;
+	begin_next(lists);
+	return true;
+}
+
+bool zr_lists_add_job(struct zr_lists *lists, struct zr_job *job)
+{
 	if (lists->loop == NULL)
-		return;
-	if (lists->phase == ZR_LISTS_IDLE)
-		build_begin(lists);
-	else
-		lists->again = true;
+		return false;
+	zr_jobs_add(lists->jobs, job);
+	return true;
+}
+
+const struct zr_list_audit *zr_lists_audit(const struct zr_lists *lists)
+{
+	return &lists->audit;
 }
 
 void zr_lists_stop(struct zr_lists *lists)
 {
-	if (lists->loop == NULL)
+	struct zr_loop *loop = lists->loop;
+
+	if (loop == NULL)
 		return;
-	zr_loop_remove(lists->loop, &lists->done);
 	lists->loop = NULL;
-	if (lists->phase == ZR_LISTS_BUILDING) {
-		pthread_join(lists->builder, NULL);
-		zr_list_loaded_clear(&lists->next);
-		lists->phase = ZR_LISTS_IDLE;
-	}
+	zr_list_watch_stop(&lists->watch);
+	zr_loop_timer_remove(loop, &lists->settle);
+	zr_loop_timer_remove(loop, &lists->alarm);
+	zr_jobs_stop(lists->jobs);
+	lists->jobs = NULL;
 }
 
 void zr_lists_free(struct zr_lists *lists)
@@ -240,11 +480,13 @@ void zr_lists_free(struct zr_lists *lists)
 	if (lists == NULL)
 		return;
 	zr_lists_stop(lists);
-	if (lists->done.fd >= 0)
-		close(lists->done.fd);
+	zr_list_push_free(lists->push);
+	json_decref(lists->first_entry);
 	zr_list_loaded_clear(&lists->old);
 	zr_list_loaded_clear(&lists->current);
-	zr_findings_clear(&lists->refused_why);
+	clear_refusal(lists);
+	zr_list_audit_close(&lists->audit);
+	zr_list_state_close(&lists->state);
 	free(lists);
 }
 
@@ -261,12 +503,14 @@ enum zr_lists_phase zr_lists_phase(const struct zr_lists *lists)
 void zr_lists_status(const struct zr_lists *lists, struct zr_lists_status *out)
 {
 	*out = (struct zr_lists_status){
-		.path = lists->path,
+		.config = lists->config,
 		.phase = lists->phase,
 		.image = lists->current.image,
+		.origin = &lists->origin,
 		.in_force_us = lists->in_force_us,
-		.refused_us = lists->refused_us,
-		.refused_why = &lists->refused_why,
+		.refused = &lists->refused,
 		.published = lists->published,
+		.audit_err = lists->audit_err,
+		.is_watched = zr_list_watch_sees(&lists->watch),
 	};
 }

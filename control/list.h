@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The list in force and the way to the next one: build the whole replacement on a thread of its own, publish it, free the
- * old one when no worker uses it any more. One replacement at a time; calls for another one meanwhile become one more.
+ * The list in force and the way to the next one: read, judge, compile and keep it on the disk on a thread of its own, publish
+ * it, free the old one when no worker uses it any more. One at a time; what comes meanwhile waits.
+ *
+ * A list is accepted in this order: its copy and then the mark that it is the highest are on the disk, the workers have it, the
+ * audit log says so. A kill between them is repaired by the next start. Functions are the loop's thread's.
  */
 #ifndef CONTROL_LIST_H
 #define CONTROL_LIST_H
 
 #include <stdbool.h>
 
-#include "control/list_load.h"
+#include "control/jobs.h"
+#include "control/list_audit.h"
+#include "control/list_judge.h"
 #include "control/loop.h"
 #include "dataplane/dpdk/dataplane.h"
 
@@ -16,33 +21,80 @@ struct zr_lists;
 
 enum zr_lists_phase {
 	ZR_LISTS_IDLE,
-	ZR_LISTS_BUILDING, /* a replacement is read and compiled */
+	ZR_LISTS_BUILDING, /* a list is read, judged and kept */
 	ZR_LISTS_SETTLING, /* published; running flows are judged by it */
 };
 
-/* Most findings of a refused list that are kept and logged. */
-#define ZR_LISTS_FINDINGS 100
+/* Why a list was looked at. */
+#define ZR_LIST_SOURCES(X) X(START, "start") X(RELOAD, "reload") X(WATCH, "watch") X(PUSH, "push")
+
+enum zr_list_source {
+#define X(id, name) ZR_LIST_SOURCE_##id,
+	ZR_LIST_SOURCES(X)
+#undef X
+};
+
+const char *zr_list_source_name(enum zr_list_source source);
+
+/* Most findings of a refused list that are logged and stand in the status, and that stand in the audit log. */
+#define ZR_LISTS_FINDINGS       100
+#define ZR_LISTS_FINDINGS_AUDIT 5
+
+/* A list that somebody hands over. */
+struct zr_list_push {
+	char *file; /* what it is called; its own, like all that follows */
+	int list;   /* open files */
+	int signatures[ZR_SIGNATURE_FILES_MAX];
+	char *names[ZR_SIGNATURE_FILES_MAX]; /* of the signature files */
+	unsigned int signature_count;
+	unsigned int overrides; /* a bit each: 1 << enum zr_list_override */
+	uid_t uid;
+	/* Called once, when it is decided; not at all when the daemon ends before. The push is freed behind it. */
+	void (*decided)(const struct zr_list_push *push, const struct zr_list_judgment *judgment);
+	void *arg;           /* the caller's */
+	uint64_t connection; /* likewise */
+};
+
+/* Close and free; NULL is nothing. */
+void zr_list_push_free(struct zr_list_push *push);
+
+/* The last list that was refused. */
+struct zr_lists_refusal {
+	uint64_t at_us; /* 0: none since a list was accepted, or found to be in force already */
+	enum zr_list_source source;
+	char *file;
+	uint64_t serial;                  /* 0: it was refused before it was read */
+	uint8_t sha256[ZR_SHA256_OCTETS]; /* all zero: it could not be read */
+	struct zr_findings why;
+};
 
 struct zr_lists_status {
-	const char *path;
+	const struct zr_list_config *config;
 	enum zr_lists_phase phase;
-	const struct zr_image *image;          /* in force */
-	uint64_t in_force_us;                  /* since when, Unix microseconds */
-	uint64_t refused_us;                   /* when the last replacement was refused; 0: it was not */
-	const struct zr_findings *refused_why; /* of the last replacement */
-	uint64_t published;                    /* how often a list came into force, the first one included */
+	const struct zr_image *image;        /* in force */
+	const struct zr_list_origin *origin; /* of it */
+	uint64_t in_force_us;                /* since when, Unix microseconds */
+	const struct zr_lists_refusal *refused;
+	uint64_t published; /* how often a list came into force, the first one included */
+	int audit_err;      /* the last entry could not be written: -errno */
+	bool is_watched;    /* the folder of the list's file is there */
 };
 
 /*
- * Load the first list from a file (path must outlive it), in this thread. Returns 0 or -errno; what is wrong is logged. key as
- * for zr_list_load.
+ * Take up the accepted list, or else, or if it is newer, what the list's file holds, in this thread. config outlives it.
+ * Returns 0, or -errno when there is no list to start with; what is wrong is logged. key as for zr_list_build.
  */
-int zr_lists_make(const char *path, const uint64_t key[2], struct zr_lists **out);
-/* The dataplane runs with it. From now on it can be replaced. 0 or -errno. */
+int zr_lists_make(const struct zr_list_config *config, const uint64_t key[2], struct zr_lists **out);
+/* The dataplane runs with it. From now on it can be replaced, and the file is watched. 0 or -errno. */
 int zr_lists_start(struct zr_lists *lists, struct zr_loop *loop, struct zr_dataplane *dataplane);
-/* Replace it by what the file holds now. */
+/* Look at what the file holds now. */
 void zr_lists_reload(struct zr_lists *lists);
-/* No more replacements: the dataplane stops. A build on its way is waited for. */
+/* Take over a list that is handed over; false, and it stays the caller's, while another one is on its way or nothing can be. */
+bool zr_lists_push(struct zr_lists *lists, struct zr_list_push *push);
+/* Let a job run on the lists' thread, where the audit log may be read; false when it does not run. */
+bool zr_lists_add_job(struct zr_lists *lists, struct zr_job *job);
+const struct zr_list_audit *zr_lists_audit(const struct zr_lists *lists);
+/* No more replacements: the dataplane stops. What is on its way is waited for. */
 void zr_lists_stop(struct zr_lists *lists);
 /* Free all of it; the dataplane is gone. */
 void zr_lists_free(struct zr_lists *lists);

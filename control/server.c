@@ -14,6 +14,9 @@
 #define MODE    0660
 #define BACKLOG 64
 
+/* Most descriptors that the kernel passes with one message (SCM_MAX_FD). */
+#define FILES_MAX 253
+
 static int refuse(const char *path, int err, const char *what)
 {
 	zr_log(ZR_LOG_ERROR, "%s: %s", path, what);
@@ -109,21 +112,75 @@ void zr_server_close(struct zr_server *server)
 	server->loop = NULL;
 }
 
-int zr_lines_read(struct zr_lines *lines, int fd)
+/* Keep the descriptors of a message, as far as there is room. */
+static void take_files(struct msghdr *message, int *files, unsigned int *count, unsigned int room)
 {
-	ssize_t got;
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL; at = CMSG_NXTHDR(message, at)) {
+		size_t bytes = at->cmsg_len - CMSG_LEN(0);
 
+		if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i + sizeof(int) <= bytes; i += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(at) + i, sizeof(fd));
+			if (*count < room)
+				files[(*count)++] = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+/* Make room for what comes; false when there is none. */
+static bool make_room(struct zr_lines *lines)
+{
 	memmove(lines->bytes, lines->bytes + lines->taken, lines->len - lines->taken);
 	lines->len -= lines->taken;
 	lines->taken = 0;
-	if (lines->len == sizeof(lines->bytes))
-		return 0;
-	got = recv(fd, lines->bytes + lines->len, sizeof(lines->bytes) - lines->len, MSG_DONTWAIT);
-	if (got < 0)
+	return lines->len < sizeof(lines->bytes);
+}
+
+static int receive(struct zr_lines *lines, int fd, struct msghdr *message)
+{
+	struct iovec part = {lines->bytes + lines->len, sizeof(lines->bytes) - lines->len};
+	ssize_t got;
+
+	message->msg_iov = &part;
+	message->msg_iovlen = 1;
+	got = recvmsg(fd, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	message->msg_iov = NULL;
+	if (got < 0) {
+		message->msg_controllen = 0;
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	}
 	lines->ended = got == 0;
 	lines->len += (size_t)got;
 	return 0;
+}
+
+int zr_lines_read(struct zr_lines *lines, int fd)
+{
+	struct msghdr message = {0};
+
+	/* Without room for them, descriptors never arrive. */
+	return make_room(lines) ? receive(lines, fd, &message) : 0;
+}
+
+int zr_lines_read_files(struct zr_lines *lines, int fd, int *files, unsigned int *count, unsigned int room)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(FILES_MAX * sizeof(int))];
+	} control;
+	struct msghdr message = {.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+	int err;
+
+	if (!make_room(lines))
+		return 0;
+	err = receive(lines, fd, &message);
+	take_files(&message, files, count, room);
+	return err;
 }
 
 const char *zr_lines_next(struct zr_lines *lines, size_t *len)

@@ -39,6 +39,11 @@ struct zr_lines {
 
 /* Read what fits. 0 or -errno: the connection is gone. */
 int zr_lines_read(struct zr_lines *lines, int fd);
+/*
+ * The same, and keep the descriptors that come along: files has room for `room` of them, of which *count are filled. What has
+ * no room is closed.
+ */
+int zr_lines_read_files(struct zr_lines *lines, int fd, int *files, unsigned int *count, unsigned int room);
 /* The next whole line without its line break, which stays until the next call; NULL when there is none. */
 const char *zr_lines_next(struct zr_lines *lines, size_t *len);
 /* Is it full without a line break? */

@@ -2,11 +2,10 @@
 #include "control/status.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "control/list_status.h"
 #include "control/loop.h"
 
-#define US_PER_S UINT64_C(1000000)
 #define MS_PER_S 1000
 
 void zr_status_sample(struct zr_status *status, struct zr_dataplane *dataplane)
@@ -41,47 +40,6 @@ static json_t *rate(const struct zr_status *status, uint64_t now, uint64_t befor
 	uint64_t ms = status->now_ms - status->before_ms;
 
 	return number(status->before_ms == 0 || ms == 0 ? 0 : (now - before) * MS_PER_S / ms);
-}
-
-static const char *phase_name(enum zr_lists_phase phase)
-{
-	static const char *const names[] = {
-		[ZR_LISTS_IDLE] = "in_force", [ZR_LISTS_BUILDING] = "building", [ZR_LISTS_SETTLING] = "settling"};
-
-	return names[phase];
-}
-
-/* Why the last replacement was refused; null when it was not. */
-static json_t *refusal(const struct zr_lists_status *list)
-{
-	json_t *errors;
-	char text[1024];
-
-	if (list->refused_us == 0)
-		return json_null();
-	errors = json_array();
-	for (size_t i = 0; i < list->refused_why->count && i < ZR_LISTS_FINDINGS; i++) {
-		zr_list_finding_format(list->path, &list->refused_why->at[i], text, sizeof(text));
-		json_array_append_new(errors, json_string(text));
-	}
-	return json_pack("{s:o, s:o, s:o}", "at", time_text(list->refused_us), "error_count",
-			 number(list->refused_why->count), "errors", errors);
-}
-
-static json_t *list_json(const struct zr_lists *lists)
-{
-	int64_t now_s = time(NULL), expires_s;
-	struct zr_lists_status list;
-
-	zr_lists_status(lists, &list);
-	expires_s = zr_image_expires_s(list.image);
-	return json_pack("{s:s, s:s, s:o, s:i, s:o, s:I, s:o, s:I, s:b, s:o, s:o}", "file", list.path, "phase",
-			 phase_name(list.phase), "serial", number(zr_image_serial(list.image)), "entries",
-			 (int)zr_image_entry_count(list.image), "in_force_since", time_text(list.in_force_us), "age_s",
-			 (json_int_t)(now_s - (int64_t)(list.in_force_us / US_PER_S)), "expires",
-			 time_text(expires_s > 0 ? (uint64_t)expires_s * US_PER_S : 0), "expires_in_s",
-			 (json_int_t)(expires_s - now_s), "expired", expires_s <= now_s, "published",
-			 number(list.published), "refused", refusal(&list));
 }
 
 static json_t *drops_json(const uint64_t *drops)
@@ -255,11 +213,12 @@ static json_t *all_json(const struct zr_status *status, const struct zr_status_s
 			const struct zr_dataplane_status *now)
 {
 	const struct zr_exporter *exporter = zr_records_exporter(sources->records);
+	json_t *warnings = json_array();
 
-	return json_pack("{s:s, s:s, s:s, s:[s], s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "op",
-			 "status", "gateway", exporter->gateway, "state", sources->state, "warnings",
-			 "signatures_required is 0: whoever can write the list decides what is free", "list",
-			 list_json(sources->lists), "input_ended", zr_dataplane_idle(sources->dataplane),
+	zr_list_status_warnings(sources->lists, warnings);
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "op", "status",
+			 "gateway", exporter->gateway, "state", sources->state, "warnings", warnings, "list",
+			 zr_list_status_json(sources->lists), "input_ended", zr_dataplane_idle(sources->dataplane),
 			 "distribution", now->hardware_distribution ? "hardware" : "software", "ports",
 			 ports_json(status, now), "workers", workers_json(status, now), "flows", flows_json(now),
 			 "counters", counters_json(now), "totals", totals_json(now), "exactness_bytes",

@@ -51,8 +51,8 @@ class Stream:
 class Daemon:
     """zerorated with files of its own; `{folder}` in the configuration is their folder. Entered, it is up; left, it is gone."""
 
-    def __init__(self, zerorated, zerorate, config, list_text, command=()):
-        """command: what goes before the program on the command line."""
+    def __init__(self, zerorated, zerorate, config, list_text, command=(), prepare=None):
+        """command: what goes before the program on the command line. prepare: called before it is started."""
         self.zerorate = zerorate
         self.temporary = tempfile.TemporaryDirectory()
         self.folder = self.temporary.name
@@ -60,8 +60,13 @@ class Daemon:
         path = pathlib.Path(self.folder, "zerorated.conf")
         path.write_text(config.replace("{folder}", self.folder))
         self.log = open(f"{self.folder}/log", "w+b")
-        self.process = subprocess.Popen([*command, zerorated, "-c", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=self.log)
+        self.command = [*command, zerorated, "-c", path]
+        if prepare:
+            prepare(self)
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log)
 
     def __enter__(self):
         try:

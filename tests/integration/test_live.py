@@ -53,7 +53,7 @@ dataplane = { workers = "1-2"; flows = "64K";
   eal = "--no-huge --no-pci --no-shconf -m 256 --vdev=net_af_packet0,iface=access,framesz=2048,framecnt=16384,blocksz=65536";
   ports = ( { device = "net_af_packet0"; role = "both"; } ); };
 subscribers = [ "10.77.0.0/24", "2001:db8:77::/64" ];
-list = { file = "{folder}/list.csv"; };
+list = { file = "{folder}/list.csv"; state = "{folder}/state"; shrink_limit = 100; };
 records = { socket = "{folder}/records.sock"; charged_flows = true; };
 control = { socket = "{folder}/control.sock"; };
 """

@@ -50,22 +50,42 @@ static struct text span(int64_t s)
 	return out;
 }
 
+/* Who issued the list in force, and whose keys signed it. */
+static void view_origin(const json_t *list, FILE *out)
+{
+	const json_t *signers = json_object_get(list, "signers"), *signer;
+	size_t i;
+
+	fprintf(out, "          issued by %s\n          signed by", text_of(list, "issuer").clean);
+	json_array_foreach(signers, i, signer) fprintf(out, " %s", clean(signer).clean);
+	fprintf(out, "%s (%" PRId64 " required)\n          SHA-256 %s\n",
+		json_array_size(signers) == 0 ? " nobody" : "", number_of(list, "signatures_required"),
+		text_of(list, "sha256").clean);
+}
+
+static void view_refusal(const json_t *refused, FILE *out)
+{
+	const json_t *error;
+	size_t i;
+
+	fprintf(out, "Refused   %s at %s (%s), %" PRId64 " errors:\n", text_of(refused, "file").clean,
+		text_of(refused, "at").clean, text_of(refused, "source").clean, number_of(refused, "error_count"));
+	json_array_foreach(json_object_get(refused, "errors"), i, error)
+		fprintf(out, "          %s\n", clean(error).clean);
+}
+
 static void view_list(const json_t *list, FILE *out)
 {
-	const json_t *refused = json_object_get(list, "refused"), *error;
+	const json_t *refused = json_object_get(list, "refused");
 	int64_t left_s = number_of(list, "expires_in_s");
-	size_t i;
 
 	fprintf(out, "List      %" PRId64 ", %" PRId64 " entries, in force for %s, %s %s (%s)\n",
 		number_of(list, "serial"), number_of(list, "entries"), span(number_of(list, "age_s")).clean,
 		left_s > 0 ? "expires in" : "expired since", span(left_s > 0 ? left_s : -left_s).clean,
 		text_of(list, "phase").clean);
-	if (!json_is_object(refused))
-		return;
-	fprintf(out, "          refused at %s, %" PRId64 " errors:\n", text_of(refused, "at").clean,
-		number_of(refused, "error_count"));
-	json_array_foreach(json_object_get(refused, "errors"), i, error)
-		fprintf(out, "          %s\n", clean(error).clean);
+	view_origin(list, out);
+	if (json_is_object(refused))
+		view_refusal(refused, out);
 }
 
 static void view_drops(const json_t *drops, FILE *out)
@@ -188,7 +208,10 @@ unsigned int zr_status_wrongs(const json_t *status, FILE *out)
 		count++;
 	}
 	if (json_is_object(json_object_get(list, "refused"))) {
-		fputs("zerorate status: the last list was refused: correct it and send SIGHUP again\n", out);
+		fputs("zerorate status: the last list was refused (see above, or --json): correct it, or put the one "
+		      "in force "
+		      "back in its place\n",
+		      out);
 		count++;
 	}
 	if (json_is_true(json_object_get(list, "expired"))) {

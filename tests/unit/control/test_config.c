@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "control/config.h"
+#include "tests/unit/rules/signed.h"
 
 #define LEAST                                                                          \
 	"gateway = \"gw\";\n"                                                          \
@@ -76,6 +77,10 @@ static void test_least(void **state)
 	assert_int_equal(config.ports[0].role, ZR_ROLE_BOTH);
 	assert_string_equal(config.records.path, "/run/zerorate/records.sock");
 	assert_string_equal(config.control.path, "/run/zerorate/control.sock");
+	assert_string_equal(config.list.state, "/var/lib/zerorate/list");
+	assert_int_equal(config.list.keys.count, 0);
+	assert_int_equal(config.list.signatures_required, 0);
+	assert_int_equal(config.list.shrink_percent, 10);
 	assert_true(config.retro_credit);
 	assert_false(config.charged_flows);
 	zr_config_dataplane(&config, &dataplane);
@@ -98,7 +103,9 @@ static void test_all(void **state)
 		"  frame_max = \"1518B\"; flows = \"2M\"; reassembly_memory = \"32MiB\"; retro_credit = false; };\n"
 		"subscribers = [ \"10.0.0.0/8\", \"2405:4800::/32\" ]; tunnel_endpoints = [ \"10.200.0.0/24\" ];\n"
 		"timeouts = { tcp = \"1h\"; quic = \"5m\"; udp = \"1m\"; undecided = \"30s\"; linger = \"5s\"; };\n"
-		"list = { file = \"l.csv\"; signatures_required = 0; };\n"
+		"list = { file = \"l.csv\"; state = \"s\"; keys = [ \"" MOET_KEY "\", \"" MIC_KEY
+		"\" ]; signatures_required = 2;\n"
+		"  shrink_limit = 25; };\n"
 		"records = { socket = \"r.sock\"; group = \"root\"; memory = \"8MiB\"; interim_interval = \"1m\";\n"
 		"  charged_flows = true; tariff_switch = [ \"00:00\", \"06:30\" ]; };\n"
 		"control = { socket = \"c.sock\"; group = \"root\"; };\n";
@@ -132,6 +139,10 @@ static void test_all(void **state)
 	assert_int_equal(dataplane.pipeline.packets.tunnel_endpoints->count, 1);
 	assert_int_equal(dataplane.pipeline.timeout_us[ZR_TIMEOUT_TCP], 3600000000);
 	assert_int_equal(dataplane.pipeline.timeout_us[ZR_TIMEOUT_LINGER], 5000000);
+	assert_string_equal(config.list.state, "s");
+	assert_int_equal(config.list.keys.count, 2);
+	assert_int_equal(config.list.signatures_required, 2);
+	assert_int_equal(config.list.shrink_percent, 25);
 	assert_int_equal(config.records_memory_bytes, 8 << 20);
 	assert_string_equal(config.records.path, "r.sock");
 	assert_int_equal(config.control.group, 0);
@@ -226,11 +237,44 @@ static void test_not_built(void **state)
 		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; peer = \"b\"; } ); };\n"
 		  "list = { file = \"l\"; };\n",
 		  "2: peer is not built yet: remove it; ports are only listened to");
-	has_error("gateway = \"gw\";\n"
-		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); };\n"
-		  "list = { file = \"l\"; signatures_required = 2; };\n",
-		  "3: signatures_required above 0 is not built yet: write signatures_required = 0 and guard who may "
-		  "write the list");
+}
+
+/* Line 3 of a configuration whose other lines are in order. */
+#define LIST_LINE(text)                                                        \
+	"gateway = \"gw\";\n"                                                  \
+	"dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); };\n" \
+	"list = { file = \"l\"; " text " };\n"
+
+static void test_list_keys(void **state)
+{
+	static const char *const two[] = {
+		"3: key \"RWQshort\": a public key is 56 characters of base64; copy the second line of the .pub file "
+		"that minisign -G made",
+		"3: signatures_required is a number without quotes: write signatures_required = 2, 0 to 16",
+		NULL,
+	};
+
+	(void)state;
+	has_error(LIST_LINE("signatures_required = 1;"), "3: signatures_required is 1, and there are 0 keys: no list "
+							 "could ever be accepted; add keys, or require "
+							 "fewer");
+	has_error(LIST_LINE("keys = [ \"" MOET_KEY "\", \"" MIC_KEY "\" ]; signatures_required = 3;"),
+		  "3: signatures_required is 3, and there are 2 keys: no list could ever be accepted; add keys, or "
+		  "require "
+		  "fewer");
+	has_error(LIST_LINE("keys = [ \"" MOET_KEY "\", \"" MOET_KEY "\" ]; signatures_required = 1;"),
+		  "3: key \"" MOET_KEY "\": the key is there twice; name every key once");
+	has_errors(LIST_LINE("keys = [ \"RWQshort\" ]; signatures_required = \"1\";"), two);
+	has_error(LIST_LINE("keys = \"" MOET_KEY "\";"),
+		  "3: keys is an array of minisign public keys: write keys = [ \"RWQ…\", \"RWQ…\" ]");
+	has_error(LIST_LINE("keys = [ 1 ];"), "3: keys is a text in quotes: write keys = [ \"RWQ…\", \"RWQ…\" ]");
+	has_error(LIST_LINE("signatures_required = -1;"),
+		  "3: signatures_required is a number without quotes: write signatures_required = 2, 0 to 16");
+	has_error(LIST_LINE("shrink_limit = 101;"), "3: shrink_limit is a number without quotes: write shrink_limit = "
+						    "10, 0 to 100 (percent; 100 switches it "
+						    "off)");
+	has_error(LIST_LINE("state = \"\";"),
+		  "3: state has 1 to 4095 bytes and no control characters: write state = \"/var/lib/zerorate/list\"");
 }
 
 static void test_wrong_types(void **state)
@@ -316,7 +360,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sample),    cmocka_unit_test(test_many_errors),
 		cmocka_unit_test(test_not_built), cmocka_unit_test(test_wrong_types),
 		cmocka_unit_test(test_syntax),    cmocka_unit_test(test_unreadable),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut),       cmocka_unit_test(test_list_keys),
 	};
 	int failed;
 

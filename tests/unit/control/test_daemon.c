@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <ftw.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,7 +32,7 @@
 
 static char folder[] = "/tmp/zr-daemon-XXXXXX";
 static char gateway[] = "gw", workers[] = "1", no_eal[] = "";
-static char list_path[64], records_path[64], control_path[64];
+static char list_path[64], state_path[64], records_path[64], control_path[64];
 
 struct running {
 	struct zr_config config;
@@ -46,6 +47,20 @@ static void write_list(const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+/* As if no list had ever been accepted. */
+static void forget_lists(void)
+{
+	nftw(state_path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void *run(void *arg)
@@ -96,13 +111,14 @@ static json_t *wait_for(const char *member, const char *inner, json_int_t value)
 static void begin(struct running *running)
 {
 	*running = (struct running){.config = {.gateway = gateway,
-					       .list_file = list_path,
+					       .list = {.file = list_path, .state = state_path, .shrink_percent = 100},
 					       .workers = workers,
 					       .eal = no_eal,
 					       .records_memory_bytes = 1 << 20,
 					       .records = {.path = records_path, .group = ZR_NO_GROUP},
 					       .control = {.path = control_path, .group = ZR_NO_GROUP}}};
 	fake_dataplane_reset();
+	forget_lists();
 	write_list("#! serial: 1\n" HEAD ".olm.vn,olm,1\n");
 	assert_int_equal(pthread_create(&running->thread, NULL, run, running), 0);
 	json_decref(wait_for("list", "serial", 1));
@@ -331,7 +347,10 @@ static void test_control_garbage(void **state)
 	memset(line, 'x', sizeof(line));
 	is_refused(line, 4096, "4096 bytes");
 	is_refused("hello\n", 6, "one JSON object");
-	is_refused("{\"op\":\"status\",\"all\":true}\n", 27, "one JSON object");
+	is_refused("{\"op\":\"status\",\"all\":true}\n", 27, "status has no members");
+	is_refused("{\"op\":7}\n", 9, "one JSON object");
+	is_refused("{\"op\":\"list_log\"}\n", 18, "1 to 1000");
+	is_refused("{\"op\":\"list_push\",\"file\":\"l\",\"signatures\":[]}\n", 46, "descriptors");
 	is_refused("{\"op\":\"reboot\"}\n", 16, "no such op");
 	status = ask();
 	assert_non_null(status);
@@ -364,13 +383,14 @@ static void test_control_many(void **state)
 static void test_no_list(void **state)
 {
 	struct zr_config config = {.gateway = gateway,
-				   .list_file = list_path,
+				   .list = {.file = list_path, .state = state_path, .shrink_percent = 100},
 				   .records_memory_bytes = 1 << 20,
 				   .records = {.path = records_path, .group = ZR_NO_GROUP},
 				   .control = {.path = control_path, .group = ZR_NO_GROUP}};
 
 	(void)state;
 	fake_dataplane_reset();
+	forget_lists();
 	write_list("#! serial: 1\n" HEAD "not a name,olm,1\n");
 	assert_int_equal(zr_daemon_run(&config), -EINVAL);
 	unlink(list_path);
@@ -410,10 +430,12 @@ int main(void)
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	snprintf(list_path, sizeof(list_path), "%s/list.csv", folder);
+	snprintf(state_path, sizeof(state_path), "%s/state", folder);
 	snprintf(records_path, sizeof(records_path), "%s/records.sock", folder);
 	snprintf(control_path, sizeof(control_path), "%s/control.sock", folder);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	unlink(list_path);
+	forget_lists();
 	rmdir(folder);
 	return failed;
 }

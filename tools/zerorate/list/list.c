@@ -15,6 +15,8 @@ static const struct {
 	{"compile", zr_list_command_compile, "compile a list; its serial, size and hashes"},
 	{"diff", zr_list_command_diff, "what a new list changes"},
 	{"lookup", zr_list_command_lookup, "which entry frees a name or an address, or why none does"},
+	{"log", zr_list_command_log, "which lists a daemon accepted and refused, when, why and by whom"},
+	{"push", zr_list_command_push, "hand a list to a daemon and hear what it decides"},
 	{"verify", zr_list_command_verify, "which keys have signed a list"},
 	{"export", zr_list_command_export, "a list in the formats of other programs"},
 	{"import", zr_list_command_import, "a list from what other programs write"},
