@@ -157,8 +157,10 @@ void bench_print(const struct bench_result *result)
 
 void bench_print_value(const char *name, double value, const char *unit, const char *target, bool met)
 {
-	printf("{\"bench\":\"%s\",\"value\":%.2f,\"unit\":\"%s\",\"target\":\"%s\",\"met\":%s}\n", name, value, unit,
-	       target, met ? "true" : "false");
+	printf("{\"bench\":\"%s\",\"value\":%.2f,\"unit\":\"%s\"", name, value, unit);
+	if (*target != '\0')
+		printf(",\"target\":\"%s\",\"met\":%s", target, met ? "true" : "false");
+	puts("}");
 	fflush(stdout);
 }
 

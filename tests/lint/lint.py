@@ -22,12 +22,13 @@ INCLUDES = (
     ("rules/", ("rules/",)),
     ("dataplane/", RULES_TYPES + ("dataplane/",)),
     ("control/record/", ("control/record/", "dataplane/pipeline/usage.h", "rules/image.h", "rules/utf8.h")),
+    ("control/ledger/", ("control/ledger/", "control/record/", "rules/timestamp.h")),
     ("control/", ("control/", "rules/", "dataplane/dpdk/dataplane.h")),
     ("tools/", ("tools/", "rules/", "dataplane/", "control/record/", "control/client.h", "control/client/")),
     ("tests/", ("rules/", "dataplane/", "control/", "tools/", "tests/")),
 )
 DPDK_FOLDERS = ("dataplane/dpdk/", "control/", "tests/unit/dpdk/", "tests/integration/dpdk/", "tests/support/fake_dataplane.")
-NO_DPDK = ("control/record/",)
+NO_DPDK = ("control/record/", "control/ledger/")
 SOCKET_HEADERS = re.compile(r"(sys/socket|sys/un|netdb|arpa/inet|netinet/\w+|net/if)\.h$")
 THREAD_HEADERS = re.compile(r"(pthread|threads|semaphore)\.h$")
 CLOCK_CALLS = re.compile(r"\b(time|clock|clock_gettime|gettimeofday|timespec_get)\s*\(")

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Room on the disk, the writer thread's: sizes, write-ahead logs that were held, retention, the limit. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/ledger/sql.h"
+#include "control/ledger/state.h"
+
+#define US_PER_S 1000000ULL
+
+/* How long the ledger counts as cramped behind the last file that was deleted before its time. */
+#define CRAMPED_US (3600 * US_PER_S)
+
+/* A log that is that long is held by somebody: else it would have been begun anew. */
+#define HELD_BYTES ((uint64_t)3 * ZR_LOG_PAGES * ZR_PAGE_BYTES)
+
+struct sizes {
+	uint64_t bytes, log_bytes;
+	unsigned int damaged;
+	char oldest_damaged[ZR_FILE_NAME_MAX]; /* by name, which begins with the hour */
+	char overdue[ZR_FILE_NAME_MAX];        /* a damaged one that retention is over for */
+	uint64_t before_us;                    /* retention is over for what ended then */
+};
+
+/* When the hour ended that a damaged file is named for; never, for another one. */
+static uint64_t damaged_end_us(const char *name)
+{
+	char plain[ZR_FILE_NAME_MAX];
+	uint64_t end_us;
+
+	snprintf(plain, sizeof(plain), "%.*s", (int)(strstr(name, ".damaged") - name), name);
+	end_us = zr_file_end_us(plain);
+	return end_us != 0 ? end_us : UINT64_MAX;
+}
+
+static void add_damaged(struct sizes *sizes, const char *name)
+{
+	sizes->damaged++;
+	if (sizes->oldest_damaged[0] == '\0' || strcmp(name, sizes->oldest_damaged) < 0)
+		snprintf(sizes->oldest_damaged, sizeof(sizes->oldest_damaged), "%s", name);
+	if (damaged_end_us(name) <= sizes->before_us)
+		snprintf(sizes->overdue, sizeof(sizes->overdue), "%s", name);
+}
+
+static void add_size(void *arg, const char *name, uint64_t bytes)
+{
+	struct sizes *sizes = arg;
+	enum zr_file_kind kind = zr_file_kind(name);
+
+	sizes->bytes += bytes;
+	if (kind == ZR_FILE_LOG)
+		sizes->log_bytes += bytes;
+	else if (kind == ZR_FILE_DAMAGED)
+		add_damaged(sizes, name);
+}
+
+static uint64_t retention_before_us(const struct zr_ledger *l)
+{
+	uint64_t now_us = zr_ledger_now_us(l);
+
+	return now_us > l->config.retention_us ? now_us - l->config.retention_us : 0;
+}
+
+static void measure(struct zr_ledger *l, struct sizes *sizes)
+{
+	memset(sizes, 0, sizeof(*sizes));
+	sizes->before_us = retention_before_us(l);
+	zr_folder_list(&l->folder, add_size, sizes);
+	l->writer.put_bytes = 0;
+	pthread_mutex_lock(&l->lock);
+	l->status.bytes = sizes->bytes;
+	l->status.wal_bytes = sizes->log_bytes;
+	l->status.damaged_files = sizes->damaged;
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* Has every consumer everything of the file, as far as cursors.db (or, when nothing else helps, memory) knows? Under the lock. */
+static bool is_acknowledged(const struct zr_ledger *l, const struct zr_file *file, bool by_memory)
+{
+	for (unsigned int i = 0; i < l->cursor_count; i++) {
+		const struct zr_position *has = by_memory ? &l->cursors[i].acked : &l->cursors[i].kept;
+
+		if (has->epoch_us < file->epoch_us || (has->epoch_us == file->epoch_us && has->seq < file->last))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Delete the oldest file when it may go and its hour ended before a time; name: which it was. The newest never goes: it says
+ * how far the numbering has come. It leaves the index first, so that nobody begins to read it. False: it stays.
+ */
+static bool delete_oldest(struct zr_ledger *l, bool by_memory, uint64_t before_us, char name[ZR_FILE_NAME_MAX])
+{
+	struct zr_file *file = NULL, gone;
+	int err;
+
+	pthread_mutex_lock(&l->lock);
+	if (l->index.count > 1)
+		file = l->index.files[0];
+	if (file != NULL && (file == l->writer.file || file->pins > 0 || zr_file_end_us(file->name) > before_us ||
+			     !is_acknowledged(l, file, by_memory)))
+		file = NULL;
+	if (file != NULL) {
+		gone = *file;
+		zr_index_remove(&l->index, file);
+	}
+	pthread_mutex_unlock(&l->lock);
+	if (file == NULL)
+		return false;
+	memcpy(name, gone.name, ZR_FILE_NAME_MAX);
+	err = zr_folder_remove(&l->folder, name);
+	if (err == 0)
+		return true;
+	zr_ledger_say(l, true, "%s/%s cannot be deleted: %s", l->config.folder, name, strerror(-err));
+	pthread_mutex_lock(&l->lock);
+	zr_index_add(&l->index, &gone);
+	pthread_mutex_unlock(&l->lock);
+	return false;
+}
+
+/* Delete one thing before its time: what was set aside first, then the oldest file that is acknowledged. */
+static bool delete_one(struct zr_ledger *l, const struct sizes *sizes, bool by_memory)
+{
+	char name[ZR_FILE_NAME_MAX];
+
+	if (sizes->oldest_damaged[0] != '\0') {
+		if (zr_folder_remove(&l->folder, sizes->oldest_damaged) != 0)
+			return false;
+		zr_ledger_say(l, true, "%s is deleted: the disk limit is reached", sizes->oldest_damaged);
+		return true;
+	}
+	if (!delete_oldest(l, by_memory, UINT64_MAX, name))
+		return false;
+	zr_ledger_say(l, true, "%s is deleted before its time, acknowledged: the disk limit is reached", name);
+	l->writer.cramped_us = zr_ledger_monotonic_us();
+	return true;
+}
+
+bool zr_ledger_make_room(struct zr_ledger *l, uint64_t bytes, bool is_disk_full)
+{
+	uint64_t limit = l->config.disk_limit_bytes;
+	struct sizes sizes;
+
+	if (!is_disk_full && (limit == 0 || l->status.bytes + l->writer.put_bytes + bytes <= limit))
+		return true;
+	measure(l, &sizes);
+	if (is_disk_full)
+		return delete_one(l, &sizes, true);
+	while (sizes.bytes + bytes > limit) {
+		if (!delete_one(l, &sizes, false))
+			return false;
+		measure(l, &sizes);
+	}
+	return true;
+}
+
+/* Copy the log of a closed file into it; it stays as long as somebody's snapshot needs it. */
+static void empty_log(struct zr_ledger *l, const char *name)
+{
+	sqlite3 *db;
+
+	if (zr_file_open_to_write(&l->folder, name, true, &db) != 0)
+		return;
+	sqlite3_busy_timeout(db, 0);
+	sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_close(db);
+}
+
+/* The next closed file with a log, from *at on, that nobody reads; it is pinned, so that nobody salvages it meanwhile. */
+static struct zr_file *next_logged(struct zr_ledger *l, unsigned int *at)
+{
+	struct zr_file *found = NULL;
+
+	pthread_mutex_lock(&l->lock);
+	while (*at < l->index.count && found == NULL) {
+		struct zr_file *file = l->index.files[(*at)++];
+
+		if (file->is_closed && file->log_bytes > 0 && file->pins == 0)
+			found = file;
+	}
+	if (found != NULL)
+		found->pins++;
+	pthread_mutex_unlock(&l->lock);
+	return found;
+}
+
+static void look_after_logs(struct zr_ledger *l)
+{
+	const struct zr_file *current = l->writer.file;
+	char held[ZR_FILE_NAME_MAX] = "";
+	struct zr_file *file;
+	unsigned int at = 0;
+
+	while ((file = next_logged(l, &at)) != NULL) {
+		uint64_t bytes;
+
+		empty_log(l, file->name);
+		bytes = zr_folder_log_bytes(&l->folder, file->name);
+		if (bytes > 0 && held[0] == '\0')
+			snprintf(held, sizeof(held), "%s", file->name);
+		pthread_mutex_lock(&l->lock);
+		file->log_bytes = bytes;
+		file->pins--;
+		pthread_mutex_unlock(&l->lock);
+	}
+	if (held[0] == '\0' && current != NULL && zr_folder_log_bytes(&l->folder, current->name) > HELD_BYTES)
+		snprintf(held, sizeof(held), "%s", current->name);
+	pthread_mutex_lock(&l->lock);
+	snprintf(l->status.wal_held, sizeof(l->status.wal_held), "%s", held);
+	pthread_mutex_unlock(&l->lock);
+}
+
+void zr_ledger_look_after(struct zr_ledger *l)
+{
+	char name[ZR_FILE_NAME_MAX];
+	struct sizes sizes;
+
+	look_after_logs(l);
+	while (delete_oldest(l, false, retention_before_us(l), name))
+		continue;
+	measure(l, &sizes);
+	if (sizes.overdue[0] != '\0')
+		zr_folder_remove(&l->folder, sizes.overdue);
+	if (l->writer.cramped_us != 0 && zr_ledger_monotonic_us() - l->writer.cramped_us > CRAMPED_US)
+		l->writer.cramped_us = 0;
+}
