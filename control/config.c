@@ -12,7 +12,8 @@
 #define FILE_MAX_BYTES (1U << 20)
 #define PATH_BYTES     4095
 #define SOCKET_BYTES   (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
-#define DAY_US         (24 * 3600 * UINT64_C(1000000))
+#define HOUR_US        (3600 * UINT64_C(1000000))
+#define DAY_US         (24 * HOUR_US)
 #define MS_US          1000
 #define MIB            (UINT64_C(1) << 20)
 #define TIB            (UINT64_C(1) << 40)
@@ -69,22 +70,6 @@ static const struct zr_config_key timeout_keys[] = {
 	TIMEOUT("linger", LINGER), {0},
 };
 
-static const struct zr_config_key record_keys[] = {
-	{"socket", zr_config_take_text, AT(records.path), 1, SOCKET_BYTES,
-	 .example = "socket = \"/run/zerorate/records.sock\""},
-	{"group", zr_config_take_unix_group, AT(records.group), .example = "group = \"billing\""},
-	{"memory", zr_config_take_size, AT(records_memory_bytes), MIB, TIB,
-	 .example = "memory = \"1GiB\", 1MiB to 1TiB"},
-	{"interim_interval", zr_config_take_time, AT(interim_us), MS_US, DAY_US,
-	 .example = "interim_interval = \"15m\", 1ms to 24h"},
-	{"charged_flows", zr_config_take_bool, AT(charged_flows), .example = "charged_flows = false"},
-	{"tariff_switch", zr_config_take_tariff, AT(tariff),
-	 .example = "tariff_switch = [ \"00:00\", \"06:30\" ], local times"},
-	{"consumers", zr_config_take_unbuilt, .example = "remove it; any name may subscribe"},
-	{"totals_interval", zr_config_take_unbuilt, .example = "remove it; `zerorate status` shows totals"},
-	{0},
-};
-
 static const struct zr_config_key control_keys[] = {
 	{"socket", zr_config_take_text, AT(control.path), 1, SOCKET_BYTES,
 	 .example = "socket = \"/run/zerorate/control.sock\""},
@@ -104,8 +89,10 @@ static const struct zr_config_key root_keys[] = {
 	{"trusted_resolvers", zr_config_take_unbuilt, .example = "remove it"},
 	{"timeouts", zr_config_take_group, .example = "timeouts = { tcp = \"2h4m\"; }", .keys = timeout_keys},
 	{"list", zr_config_take_list, .example = "list = { file = \"/var/lib/zerorate/list.csv\"; }", .required = true},
-	{"records", zr_config_take_group, .example = "records = { interim_interval = \"15m\"; }", .keys = record_keys},
-	{"ledger", zr_config_take_unbuilt, .example = "remove it; records are kept in memory (records.memory)"},
+	{"records", zr_config_take_group, .example = "records = { interim_interval = \"15m\"; }",
+	 .keys = zr_config_record_keys},
+	{"ledger", zr_config_take_group, .example = "ledger = { folder = \"/var/lib/zerorate/ledger\"; }",
+	 .keys = zr_config_ledger_keys},
 	{"control", zr_config_take_group, .example = "control = { socket = \"/run/zerorate/control.sock\"; }",
 	 .keys = control_keys},
 	{0},
@@ -261,12 +248,18 @@ static bool set_defaults(struct zr_config *config)
 		.list = {.state = strdup("/var/lib/zerorate/list"), .shrink_percent = SHRINK_PERCENT},
 		.interim_us = pipeline.interim_us,
 		.records_memory_bytes = 1024 * MIB,
+		.totals_us = HOUR_US,
+		.ledger = {.folder = strdup("/var/lib/zerorate/ledger"),
+			   .batch_us = 200 * MS_US,
+			   .retention_us = 30 * DAY_US,
+			   .disk_limit_bytes = 50 * 1024 * MIB,
+			   .synchronous_full = true},
 		.records = {.path = strdup("/run/zerorate/records.sock"), .group = ZR_NO_GROUP},
 		.control = {.path = strdup("/run/zerorate/control.sock"), .group = ZR_NO_GROUP},
 	};
 	memcpy(config->timeout_us, pipeline.timeout_us, sizeof(config->timeout_us));
 	return config->eal != NULL && config->list.state != NULL && config->records.path != NULL &&
-	       config->control.path != NULL;
+	       config->control.path != NULL && config->ledger.folder != NULL;
 }
 
 static void read_text(struct zr_config_reader *reader, const char *text, size_t len)
@@ -318,6 +311,9 @@ void zr_config_clear(struct zr_config *config)
 	free(config->eal);
 	free(config->list.file);
 	free(config->list.state);
+	for (unsigned int i = 0; i < config->consumers.count; i++)
+		free(config->consumers.at[i]);
+	free(config->ledger.folder);
 	free(config->records.path);
 	free(config->control.path);
 }
@@ -346,6 +342,8 @@ void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_con
 	out->pipeline.retro_credit = config->retro_credit;
 	out->pipeline.verify_checksums = config->verify_checksums;
 	out->pipeline.charged_records = config->charged_flows;
+	out->pipeline.totals_by_entry = true;
+	out->pipeline.totals_by_subscriber = config->totals_subscribers;
 	if (config->tariff.count > 0)
 		out->pipeline.tariff_next_us = zr_tariff_next_us;
 	out->pipeline.tariff_arg = &config->tariff;

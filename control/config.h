@@ -18,10 +18,34 @@
 /* No group was configured for a socket. */
 #define ZR_NO_GROUP ((gid_t)-1)
 
-/* A Unix socket to listen on. */
+/* Most users of a socket. */
+#define ZR_USERS_MAX 16
+
+/* A Unix socket to listen on. Root and the daemon's own user may connect whatever is configured. */
 struct zr_socket_config {
 	char *path;
 	gid_t group; /* its members may connect; ZR_NO_GROUP */
+	uid_t users[ZR_USERS_MAX];
+	unsigned int user_count;
+};
+
+/* Names of consumers: how long, and how many. */
+#define ZR_CONSUMER_MAX        64
+#define ZR_CONSUMERS_NAMED_MAX 16
+
+/* Durable consumers: records are kept for them until they acknowledge. */
+struct zr_consumer_names {
+	char *at[ZR_CONSUMERS_NAMED_MAX];
+	unsigned int count;
+};
+
+/* Where records are kept, and for how long. */
+struct zr_ledger_settings {
+	char *folder;
+	uint64_t batch_us;         /* most time before a record is on the disk */
+	uint64_t retention_us;     /* how long what everybody acknowledged is kept */
+	uint64_t disk_limit_bytes; /* most that all files may take */
+	bool synchronous_full;     /* a record survives a crash of the machine, not of the daemon only */
 };
 
 /* Where lists come from, and what they must fulfil. */
@@ -48,6 +72,10 @@ struct zr_config {
 	bool charged_flows;
 	struct zr_tariff_switches tariff;
 	uint64_t records_memory_bytes; /* most that kept records may take */
+	struct zr_consumer_names consumers;
+	uint64_t totals_us;
+	bool totals_subscribers; /* totals of every subscriber too */
+	struct zr_ledger_settings ledger;
 	struct zr_socket_config records, control;
 };
 

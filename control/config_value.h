@@ -36,6 +36,9 @@ void zr_config_refuse_at(struct zr_config_reader *reader, const char *file, unsi
 void zr_config_take_group(struct zr_config_reader *reader, const config_setting_t *setting,
 			  const struct zr_config_key *key);
 
+/* Keys of the groups `records` and `ledger`. */
+extern const struct zr_config_key zr_config_record_keys[], zr_config_ledger_keys[];
+
 /* Values: char *, uint64_t (bytes, count, microseconds), bool, struct zr_prefix_set, struct zr_tariff_switches, gid_t. */
 void zr_config_take_text(struct zr_config_reader *reader, const config_setting_t *setting,
 			 const struct zr_config_key *key);

@@ -2,7 +2,6 @@
 #include "control/consumers.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +10,7 @@
 
 #include "control/consumer.h"
 #include "control/log.h"
+#include "control/peer.h"
 
 #define ALIVE_MS 5000
 
@@ -20,9 +20,10 @@
 struct zr_consumers {
 	struct zr_server server;
 	struct zr_loop *loop;
+	struct zr_consumers_config config;
 	const struct zr_records *records;
+	struct zr_ledger *ledger;
 	struct zr_timer alive;
-	char epoch[ZR_TIME_TEXT];
 	struct zr_consumer *first;
 	unsigned int count;
 };
@@ -39,38 +40,51 @@ static void take_over(struct zr_consumer *consumer)
 	}
 }
 
+static bool is_configured(const struct zr_consumers *all, const char *name)
+{
+	for (unsigned int i = 0; i < all->config.names->count; i++)
+		if (strcmp(all->config.names->at[i], name) == 0)
+			return true;
+	return false;
+}
+
 static void subscribe(struct zr_consumer *consumer, const struct zr_message *message)
 {
-	uint64_t oldest = zr_records_oldest(consumer->all->records);
+	const struct zr_consumers *all = consumer->all;
+	bool named = message->consumer[0] != '\0';
 
 	if (consumer->subscribed) {
 		zr_consumer_refuse(consumer, "this connection has subscribed already: open another one");
 		return;
 	}
+	if (named && !is_configured(all, message->consumer)) {
+		zr_consumer_refuse(consumer, "this consumer is not configured: add it to records.consumers in "
+					     "zerorated.conf, or subscribe without a name");
+		return;
+	}
 	strcpy(consumer->name, message->consumer);
 	consumer->window = message->window;
-	consumer->subscribed = true;
-	/* Cursors are not kept: a name gets what there is, from the oldest record on. */
-	consumer->next = consumer->name[0] != '\0' ? oldest : zr_records_next(consumer->all->records);
-	consumer->acked = consumer->next - 1;
 	zr_log(ZR_LOG_INFO, "consumer \"%s\" has subscribed", consumer->name);
 	take_over(consumer);
-	zr_consumer_hello(consumer);
-	if (consumer->name[0] != '\0' && oldest > 1)
-		zr_consumer_lost(consumer, 1, oldest - 1);
+	zr_consumer_begin(consumer, named ? zr_ledger_cursor(all->ledger, consumer->name)
+					  : zr_ledger_back(all->ledger, message->last));
 }
 
 static void acknowledge(struct zr_consumer *consumer, const struct zr_message *message)
 {
-	if (!consumer->subscribed)
+	struct zr_position position = {message->epoch_us, message->seq};
+	const char *wrong;
+
+	if (!consumer->subscribed) {
 		zr_consumer_refuse(consumer, "subscribe before the first ack");
-	else if (strcmp(message->epoch, consumer->all->epoch) != 0)
-		zr_consumer_refuse(consumer,
-				   "no records of this epoch are kept: acknowledge those that this connection brought");
-	else if (message->seq >= consumer->next)
-		zr_consumer_refuse(consumer, "this record was not sent yet: acknowledge what has come");
-	else if (message->seq > consumer->acked)
-		consumer->acked = message->seq;
+		return;
+	}
+	wrong = zr_flight_ack(&consumer->flight, position);
+	if (wrong == NULL && consumer->name[0] != '\0' &&
+	    !zr_ledger_ack(consumer->all->ledger, consumer->name, position))
+		wrong = "the ledger does not know this record";
+	if (wrong != NULL)
+		zr_consumer_refuse(consumer, wrong);
 }
 
 static void take_line(struct zr_consumer *consumer, const char *line, size_t len)
@@ -118,7 +132,7 @@ static void sweep(struct zr_consumers *all)
 		*at = consumer->next_one;
 		zr_loop_remove(all->loop, &consumer->watch);
 		close(consumer->watch.fd);
-		free(consumer);
+		zr_consumer_free(consumer);
 		all->count--;
 	}
 }
@@ -138,18 +152,23 @@ static void ready(void *arg, uint32_t events)
 static void arrived(void *arg, int fd)
 {
 	static const char full[] = "{\"op\":\"error\",\"error\":\"too many connections: close one\"}\n";
+	static const char denied[] =
+		"{\"op\":\"error\",\"error\":\"not allowed: connect as root, as the daemon's user, "
+		"or as one of records.users or records.group in zerorated.conf\"}\n";
 	struct zr_consumers *all = arg;
-	struct zr_consumer *consumer = all->count < ZR_CONSUMERS_MAX ? calloc(1, sizeof(*consumer)) : NULL;
+	bool allowed = zr_peer_allowed(fd, all->config.socket);
+	const char *wrong = !allowed ? denied : full;
+	struct zr_consumer *consumer = allowed && all->count < ZR_CONSUMERS_MAX ? calloc(1, sizeof(*consumer)) : NULL;
 
 	if (consumer == NULL) {
-		(void)!send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		(void)!send(fd, wrong, strlen(wrong), MSG_DONTWAIT | MSG_NOSIGNAL);
 		close(fd);
 		return;
 	}
 	*consumer = (struct zr_consumer){.all = all,
 					 .loop = all->loop,
 					 .records = all->records,
-					 .epoch = all->epoch,
+					 .ledger = all->ledger,
 					 .events = EPOLLIN,
 					 .next_one = all->first};
 	consumer->watch = (struct zr_watch){.fd = fd, .ready = ready, .arg = consumer};
@@ -168,6 +187,7 @@ static void beat(void *arg)
 	struct zr_consumers *all = arg;
 
 	for (struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one) {
+		consumer->waits = false;
 		if (consumer->ending)
 			zr_consumer_end(consumer);
 		else if (consumer->subscribed && consumer->out_len == 0)
@@ -179,8 +199,8 @@ static void beat(void *arg)
 	sweep(all);
 }
 
-int zr_consumers_open(struct zr_loop *loop, const struct zr_socket_config *config, const struct zr_records *records,
-		      struct zr_consumers **out)
+int zr_consumers_open(struct zr_loop *loop, const struct zr_consumers_config *config, const struct zr_records *records,
+		      struct zr_ledger *ledger, struct zr_consumers **out)
 {
 	struct zr_consumers *all = calloc(1, sizeof(*all));
 	int err;
@@ -188,11 +208,12 @@ int zr_consumers_open(struct zr_loop *loop, const struct zr_socket_config *confi
 	if (all == NULL)
 		return -ENOMEM;
 	all->loop = loop;
+	all->config = *config;
 	all->records = records;
-	zr_time_format(zr_records_exporter(records)->epoch_us, all->epoch);
+	all->ledger = ledger;
 	all->server.arrived = arrived;
 	all->server.arg = all;
-	err = zr_server_open(&all->server, loop, config);
+	err = zr_server_open(&all->server, loop, config->socket);
 	if (err != 0) {
 		free(all);
 		return err;
@@ -225,27 +246,54 @@ void zr_consumers_serve(struct zr_consumers *all)
 bool zr_consumers_served(const struct zr_consumers *all)
 {
 	for (const struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one)
-		if (consumer->subscribed && !consumer->ending &&
-		    (consumer->out_len > 0 || consumer->next < zr_records_next(all->records)))
+		if (consumer->subscribed && !consumer->ending && !zr_consumer_is_served(consumer))
 			return false;
 	return true;
+}
+
+static void write_connection(const struct zr_consumers *all, const struct zr_consumer *consumer,
+			     struct zr_consumer_status *out)
+{
+	out->connected = true;
+	out->acked = consumer->flight.acked;
+	out->lag = zr_ledger_behind(all->ledger, out->acked);
+	out->next = consumer->at.seq + 1;
+	out->in_flight = consumer->flight.records;
+	out->window = consumer->window;
+}
+
+static const struct zr_consumer *find_connection(const struct zr_consumers *all, const char *name)
+{
+	const struct zr_consumer *consumer = all->first;
+
+	while (consumer != NULL && (!consumer->subscribed || consumer->ending || strcmp(consumer->name, name) != 0))
+		consumer = consumer->next_one;
+	return consumer;
+}
+
+static void write_named(const struct zr_consumers *all, const char *name, struct zr_consumer_status *out)
+{
+	const struct zr_consumer *consumer = find_connection(all, name);
+
+	*out = (struct zr_consumer_status){.acked = zr_ledger_cursor(all->ledger, name)};
+	strcpy(out->name, name);
+	if (consumer != NULL)
+		write_connection(all, consumer, out);
+	else
+		out->lag = zr_ledger_behind(all->ledger, out->acked);
 }
 
 unsigned int zr_consumers_status(const struct zr_consumers *all, struct zr_consumer_status *out)
 {
 	unsigned int count = 0;
 
+	for (; count < all->config.names->count; count++)
+		write_named(all, all->config.names->at[count], &out[count]);
 	for (const struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one) {
-		struct zr_consumer_status *status = &out[count];
-
-		if (!consumer->subscribed || consumer->ending)
+		if (!consumer->subscribed || consumer->ending || consumer->name[0] != '\0')
 			continue;
-		strcpy(status->name, consumer->name);
-		status->next = consumer->next;
-		status->in_flight = consumer->next - 1 - consumer->acked;
-		status->window = consumer->window;
-		status->lag = zr_records_next(all->records) - 1 - consumer->acked;
-		count++;
+		out[count] = (struct zr_consumer_status){0};
+		write_connection(all, consumer, &out[count++]);
 	}
 	return count;
 }

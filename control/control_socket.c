@@ -19,6 +19,7 @@ struct client {
 	struct zr_control_socket *all;
 	struct client *next;
 	uint64_t number;
+	uint64_t heard_ms; /* when something last came */
 	struct ucred peer;
 	struct zr_lines in;
 	int files[ZR_CONTROL_FILES_MAX]; /* that came with what is read next */
@@ -199,6 +200,7 @@ static void ready(void *arg, uint32_t events)
 	struct client *client = arg;
 	bool lives = (events & (EPOLLHUP | EPOLLERR)) == 0 && flush(client);
 
+	client->heard_ms = zr_loop_now_ms();
 	if (lives && (events & EPOLLIN) != 0 && is_free(client))
 		lives = zr_lines_read_files(&client->in, client->watch.fd, client->files, &client->file_count,
 					    ZR_CONTROL_FILES_MAX) == 0;
@@ -225,6 +227,21 @@ void zr_control_socket_reply(struct zr_control_socket *all, uint64_t connection,
 		zr_loop_change(all->loop, &client->watch, interest(client));
 }
 
+/* Make room for another connection: whoever was silent longest goes. False when all wait for replies. */
+static bool make_room(const struct zr_control_socket *all)
+{
+	struct client *silent = NULL;
+
+	if (all->count < ZR_CONTROL_CLIENTS_MAX)
+		return true;
+	for (struct client *at = all->first; at != NULL; at = at->next)
+		if (!at->waiting && (silent == NULL || at->heard_ms <= silent->heard_ms))
+			silent = at;
+	if (silent != NULL)
+		drop(silent);
+	return silent != NULL;
+}
+
 static void arrived(void *arg, int fd)
 {
 	static const char full[] = "{\"op\":\"error\",\"error\":\"too many connections: close one\"}\n";
@@ -232,7 +249,7 @@ static void arrived(void *arg, int fd)
 				     "in its control group\"}\n";
 	struct zr_control_socket *all = arg;
 	struct ucred peer;
-	const char *wrong = !is_allowed(all, fd, &peer) ? denied : all->count >= ZR_CONTROL_CLIENTS_MAX ? full : NULL;
+	const char *wrong = !is_allowed(all, fd, &peer) ? denied : !make_room(all) ? full : NULL;
 	struct client *client = wrong == NULL ? calloc(1, sizeof(*client)) : NULL;
 
 	if (client == NULL) {
@@ -243,6 +260,7 @@ static void arrived(void *arg, int fd)
 	}
 	client->all = all;
 	client->number = ++all->arrived;
+	client->heard_ms = zr_loop_now_ms();
 	client->peer = peer;
 	client->next = all->first;
 	client->watch = (struct zr_watch){.fd = fd, .ready = ready, .arg = client};

@@ -15,7 +15,7 @@
 
 struct zr_control_socket;
 
-/* Most connections at a time. */
+/* Most connections at a time: another one takes the place of that which was silent longest. */
 #define ZR_CONTROL_CLIENTS_MAX 16
 
 /* Most descriptors that one request may bring; more are closed. */

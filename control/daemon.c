@@ -15,6 +15,8 @@
 
 #include "control/consumers.h"
 #include "control/control_socket.h"
+#include "control/intake.h"
+#include "control/ledger/ledger.h"
 #include "control/list.h"
 #include "control/list_ops.h"
 #include "control/log.h"
@@ -29,27 +31,57 @@
 #define SAMPLE_MS 1000
 #define US_PER_S  1000000U
 
-/* Most time for consumers to take the last records at the end. */
+/* Most entries and subscribers that an interval's totals tell apart: all of a large list, and of a gateway. */
+#define TOTAL_ENTRIES_MAX     (1U << 20)
+#define TOTAL_SUBSCRIBERS_MAX (1U << 22)
+
+/* At the end: most time to wait for a disk that takes nothing, and for consumers to take the last records. */
+#define WRITE_MS   10000
 #define DELIVER_MS 10000
 
-enum state { RUNNING, STOPPING, DELIVERING, STOPPED };
+/* The way out: flows are cut, what is left is written, consumers take it. */
+enum state { RUNNING, STOPPING, WRITING, DELIVERING, STOPPED };
 
 struct daemon {
 	const struct zr_config *config;
 	struct zr_loop *loop;
 	struct zr_lists *lists;
 	struct zr_list_ops list_ops;
+	struct zr_ledger *ledger;
 	struct zr_records *records;
+	struct zr_interval_totals *totals;
+	struct zr_intake *intake;
 	struct zr_consumers *consumers;
 	struct zr_control_socket *control;
 	struct zr_dataplane *dataplane;
 	struct zr_status status;
-	struct zr_watch signals;
+	struct zr_watch signals, committed;
 	struct zr_timer drain, sample;
 	enum state state;
-	bool reloading; /* systemd was told so */
-	uint64_t deliver_until_ms;
+	bool reloading;    /* systemd was told so */
+	uint64_t until_ms; /* the end of what the state waits for */
 };
+
+static uint64_t now_us(void *arg)
+{
+	struct timespec now;
+
+	(void)arg;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Another state; it may wait so long for what it waits for. */
+static void enter(struct daemon *daemon, enum state state, uint64_t wait_ms)
+{
+	daemon->state = state;
+	daemon->until_ms = zr_loop_now_ms() + wait_ms;
+}
+
+static bool is_late(const struct daemon *daemon)
+{
+	return zr_loop_now_ms() >= daemon->until_ms;
+}
 
 static void stop_begin(struct daemon *daemon, const char *signal)
 {
@@ -57,7 +89,7 @@ static void stop_begin(struct daemon *daemon, const char *signal)
 		return;
 	zr_log(ZR_LOG_NOTICE, "%s: cutting all open flows and delivering their records", signal);
 	sd_notify(0, "STOPPING=1");
-	daemon->state = STOPPING;
+	enter(daemon, STOPPING, WRITE_MS);
 }
 
 static void tell_reloading(void)
@@ -102,44 +134,88 @@ static void signalled(void *arg, uint32_t events)
 		stop_begin(daemon, info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-/* All flows are cut once this returns 0 and nothing is left to drain. */
+/* All flows are cut once the dataplane says so and nothing is left to drain. */
 static void stop_go_on(struct daemon *daemon, unsigned int drained)
 {
 	int err = zr_dataplane_stop(daemon->dataplane);
 
+	if (err == -EAGAIN && is_late(daemon))
+		zr_intake_hurry(daemon->intake);
 	if (err == -EAGAIN || drained > 0)
 		return;
 	if (err != 0)
 		zr_log(ZR_LOG_ERROR, "the workers did not stop as they should: %s", strerror(-err));
-	daemon->state = DELIVERING;
-	daemon->deliver_until_ms = zr_loop_now_ms() + DELIVER_MS;
+	zr_status_sample(&daemon->status, daemon->dataplane);
+	zr_intake_end(daemon->intake, &daemon->status.now);
+	enter(daemon, WRITING, WRITE_MS);
+}
+
+/* Everything that is to be recorded is on the disk, or the disk takes nothing. */
+static void write_rest(struct daemon *daemon)
+{
+	bool written = zr_intake_is_done(daemon->intake) &&
+		       zr_records_committed(daemon->records) + 1 == zr_records_next(daemon->records);
+
+	if (written || is_late(daemon))
+		enter(daemon, DELIVERING, DELIVER_MS);
 }
 
 static void deliver(struct daemon *daemon)
 {
 	bool served = zr_consumers_served(daemon->consumers);
 
-	if (!served && zr_loop_now_ms() < daemon->deliver_until_ms)
+	if (!served && !is_late(daemon))
 		return;
 	if (!served)
-		zr_log(ZR_LOG_WARNING, "a consumer did not take its last records in %d s", DELIVER_MS / 1000);
+		zr_log(ZR_LOG_NOTICE, "a consumer did not take its last records in %d s: the ledger has them",
+		       DELIVER_MS / 1000);
 	daemon->state = STOPPED;
+}
+
+static void go_on(struct daemon *daemon, unsigned int drained)
+{
+	switch (daemon->state) {
+	case RUNNING:
+		reload_end(daemon);
+		break;
+	case STOPPING:
+		stop_go_on(daemon, drained);
+		break;
+	case WRITING:
+		write_rest(daemon);
+		break;
+	case DELIVERING:
+		deliver(daemon);
+		break;
+	case STOPPED:
+		break;
+	}
+}
+
+/* What the ledger has to say, and what it has committed. */
+static void tick_ledger(struct daemon *daemon)
+{
+	struct zr_ledger_message message;
+
+	zr_ledger_tick(daemon->ledger);
+	while (zr_ledger_next_message(daemon->ledger, &message))
+		zr_log(message.is_error ? ZR_LOG_ERROR : ZR_LOG_NOTICE, "%s", message.text);
+	zr_consumers_serve(daemon->consumers);
+}
+
+static void committed(void *arg, uint32_t events)
+{
+	(void)events;
+	tick_ledger(arg);
 }
 
 static void drain(void *arg)
 {
 	struct daemon *daemon = arg;
-	unsigned int drained = 0;
+	unsigned int drained = zr_intake_round(daemon->intake, daemon->dataplane, DRAIN_MOST);
 
-	if (daemon->state == RUNNING || daemon->state == STOPPING)
-		drained = zr_dataplane_drain(daemon->dataplane, zr_records_take, daemon->records, DRAIN_MOST);
-	zr_consumers_serve(daemon->consumers);
-	if (daemon->state == STOPPING)
-		stop_go_on(daemon, drained);
-	else if (daemon->state == DELIVERING)
-		deliver(daemon);
-	if (daemon->state == RUNNING)
-		reload_end(daemon);
+	tick_ledger(daemon);
+	go_on(daemon, drained);
 	if (drained == DRAIN_MOST)
 		zr_loop_timer_hurry(&daemon->drain);
 }
@@ -149,6 +225,7 @@ static void sample(void *arg)
 	struct daemon *daemon = arg;
 
 	zr_status_sample(&daemon->status, daemon->dataplane);
+	zr_intake_sample(daemon->intake, &daemon->status.now);
 }
 
 static json_t *answer(void *arg, const json_t *request, struct zr_control_peer *peer)
@@ -160,6 +237,8 @@ static json_t *answer(void *arg, const json_t *request, struct zr_control_peer *
 		.dataplane = daemon->dataplane,
 		.lists = daemon->lists,
 		.records = daemon->records,
+		.ledger = daemon->ledger,
+		.intake = daemon->intake,
 		.consumers = daemon->consumers,
 	};
 
@@ -186,14 +265,75 @@ static int watch_signals(struct daemon *daemon)
 	return daemon->signals.fd >= 0 ? zr_loop_add(daemon->loop, &daemon->signals, EPOLLIN) : -errno;
 }
 
+static void resume_totals(void *arg, const struct zr_record *record)
+{
+	zr_totals_resume(arg, record);
+}
+
+static int open_ledger(struct daemon *daemon, struct zr_ledger_start *start)
+{
+	const struct zr_config *config = daemon->config;
+	const struct zr_ledger_config ledger = {
+		.folder = config->ledger.folder,
+		.gateway = config->gateway,
+		.program = "zerorated " ZR_VERSION,
+		.batch_us = config->ledger.batch_us,
+		.retention_us = config->ledger.retention_us,
+		.disk_limit_bytes = config->ledger.disk_limit_bytes,
+		.synchronous_full = config->ledger.synchronous_full,
+		.consumers = (const char *const *)config->consumers.at,
+		.consumer_count = config->consumers.count,
+		.resume = resume_totals,
+		.resume_arg = daemon->totals,
+	};
+	char error[512] = "";
+	int err = zr_ledger_open(&ledger, &daemon->ledger, start, error, sizeof(error));
+
+	if (err != 0) {
+		zr_log(ZR_LOG_ERROR, "%s", error);
+		return err;
+	}
+	daemon->committed = (struct zr_watch){
+		.fd = zr_ledger_event_fd(daemon->ledger), .ready = committed, .arg = daemon};
+	return zr_loop_add(daemon->loop, &daemon->committed, EPOLLIN);
+}
+
+/* Records go on where the ledger's end. */
 static int make_records(struct daemon *daemon)
 {
-	struct zr_exporter exporter = {.gateway = daemon->config->gateway};
-	struct timespec now;
+	const struct zr_config *config = daemon->config;
+	const struct zr_totals_config totals = {.entries_max = TOTAL_ENTRIES_MAX,
+						.subscribers_max = config->totals_subscribers ? TOTAL_SUBSCRIBERS_MAX
+											      : 0};
+	struct zr_ledger_start start;
+	int err = zr_totals_make(&totals, now_us(NULL), &daemon->totals);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	exporter.epoch_us = (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
-	return zr_records_make(&exporter, daemon->config->records_memory_bytes, &daemon->records);
+	if (err == 0)
+		err = open_ledger(daemon, &start);
+	if (err == 0) {
+		const struct zr_exporter exporter = {
+			.gateway = config->gateway, .epoch_us = start.epoch_us, .start = start.start};
+
+		err = zr_records_make(&exporter, start.next, config->records_memory_bytes, daemon->ledger,
+				      &daemon->records);
+	}
+	if (err == 0) {
+		const struct zr_intake_config intake = {.records = daemon->records,
+							.ledger = daemon->ledger,
+							.totals = daemon->totals,
+							.totals_us = config->totals_us,
+							.now_us = now_us};
+
+		err = zr_intake_make(&intake, &start, &daemon->intake);
+	}
+	return err;
+}
+
+static int open_consumers(struct daemon *daemon)
+{
+	const struct zr_consumers_config config = {&daemon->config->records, &daemon->config->consumers};
+
+	return zr_consumers_open(daemon->loop, &config, daemon->records, daemon->ledger, &daemon->consumers);
 }
 
 static int start_dataplane(struct daemon *daemon, struct zr_dataplane_config *config)
@@ -226,7 +366,7 @@ static int start(struct daemon *daemon)
 	if (err == 0)
 		err = make_records(daemon);
 	if (err == 0)
-		err = zr_consumers_open(daemon->loop, &config->records, daemon->records, &daemon->consumers);
+		err = open_consumers(daemon);
 	if (err == 0)
 		err = zr_control_socket_open(daemon->loop, &config->control, answer, daemon, &daemon->control);
 	daemon->list_ops = (struct zr_list_ops){.lists = daemon->lists, .control = daemon->control};
@@ -256,9 +396,44 @@ static int run(struct daemon *daemon)
 	if (err != 0)
 		zr_log(ZR_LOG_ERROR, "the loop cannot go on: %s", strerror(-err));
 	else
-		zr_log(ZR_LOG_NOTICE, "stopped after %" PRIu64 " records, which are no longer kept",
+		zr_log(ZR_LOG_NOTICE, "stopped; the last record is number %" PRIu64,
 		       zr_records_next(daemon->records) - 1);
 	return err;
+}
+
+/* What could not be written is out of every bill, and known here only. */
+static void close_ledger(struct daemon *daemon)
+{
+	uint64_t uncommitted = daemon->ledger != NULL ? zr_ledger_close(daemon->ledger) : 0;
+	struct zr_unwritten sum = {0};
+
+	if (daemon->intake != NULL)
+		zr_intake_unwritten(daemon->intake, &sum);
+	if (uncommitted > 0 || sum.records > 0)
+		zr_log(ZR_LOG_ERROR,
+		       "the ledger could not be written: %" PRIu64 " numbered records are gone, and %" PRIu64
+		       " more of %" PRIu64 " free and %" PRIu64 " charged bytes",
+		       uncommitted, sum.records, sum.traffic[ZR_FREE].up_bytes + sum.traffic[ZR_FREE].down_bytes,
+		       sum.traffic[ZR_CHARGED].up_bytes + sum.traffic[ZR_CHARGED].down_bytes);
+}
+
+/* What others use goes last. */
+static void clear(struct daemon *daemon)
+{
+	if (daemon->lists != NULL)
+		zr_lists_stop(daemon->lists);
+	if (daemon->dataplane != NULL)
+		zr_dataplane_free(daemon->dataplane);
+	zr_control_socket_close(daemon->control);
+	zr_consumers_close(daemon->consumers);
+	close_ledger(daemon);
+	zr_intake_free(daemon->intake);
+	zr_totals_free(daemon->totals);
+	zr_records_free(daemon->records);
+	zr_lists_free(daemon->lists);
+	if (daemon->signals.fd >= 0)
+		close(daemon->signals.fd);
+	zr_loop_free(daemon->loop);
 }
 
 int zr_daemon_run(const struct zr_config *config)
@@ -275,17 +450,7 @@ int zr_daemon_run(const struct zr_config *config)
 		err = run(daemon);
 	else
 		zr_log(ZR_LOG_ERROR, "not started: %s", strerror(-err));
-	if (daemon->lists != NULL)
-		zr_lists_stop(daemon->lists);
-	if (daemon->dataplane != NULL)
-		zr_dataplane_free(daemon->dataplane);
-	zr_control_socket_close(daemon->control);
-	zr_consumers_close(daemon->consumers);
-	zr_records_free(daemon->records);
-	zr_lists_free(daemon->lists);
-	if (daemon->signals.fd >= 0)
-		close(daemon->signals.fd);
-	zr_loop_free(daemon->loop);
+	clear(daemon);
 	free(daemon);
 	return err;
 }

@@ -11,7 +11,9 @@
 
 #include "control/list_alarm.h"
 #include "control/list_attempt.h"
+#include "control/list_auditor.h"
 #include "control/list_found.h"
+#include "control/list_refusal.h"
 #include "control/list_report.h"
 #include "control/list_watch.h"
 #include "control/log.h"
@@ -19,8 +21,6 @@
 /* How often it is asked whether a published list has settled, and how long the list in force still has. */
 #define SETTLE_MS 10
 #define ALARM_MS  1000
-
-#define US_PER_S 1000000U
 
 struct zr_lists {
 	struct zr_job job; /* of the attempt */
@@ -34,11 +34,9 @@ struct zr_lists {
 	struct zr_list_loaded current, old; /* old: until the current one has settled */
 	struct zr_list_origin origin;       /* of the current one */
 	uint64_t in_force_us, published;
-	unsigned int alarmed; /* the highest level that was logged of the current one */
-	struct zr_lists_refusal refused;
-	uint8_t refused_digest[ZR_LIST_DIGEST_OCTETS];
+	unsigned int alarmed; /* of the current one: zr_list_alarm_is_due's */
+	struct zr_list_refusal refused;
 	json_t *first_entry; /* for the audit log, until the list of the start is published */
-	int audit_err;
 
 	enum zr_lists_phase phase;
 	bool reload_wanted, watch_wanted;
@@ -48,133 +46,18 @@ struct zr_lists {
 	/* The jobs' thread's while it works on an attempt; the log whenever it works. */
 	struct zr_list_attempt attempt;
 	struct zr_list_state state;
-	struct zr_list_audit audit;
+	struct zr_list_auditor auditor;
 };
 
-/* An entry on its way to the audit log. */
-struct audit_job {
-	struct zr_job job;
-	struct zr_lists *lists;
-	json_t *entry;
-	bool has_uid;
-	uid_t uid;
-	int err;
-};
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
-}
-
-void zr_list_push_free(struct zr_list_push *push)
-{
-	if (push == NULL)
-		return;
-	if (push->list >= 0)
-		close(push->list);
-	for (unsigned int i = 0; i < push->signature_count; i++) {
-		if (push->signatures[i] >= 0)
-			close(push->signatures[i]);
-		free(push->names[i]);
-	}
-	free(push->file);
-	free(push);
-}
-
-static void tell_audit_error(struct zr_lists *lists, int err)
-{
-	if (err != 0 && err != lists->audit_err)
-		zr_log(ZR_LOG_ERROR, "%s: the audit log of lists cannot be written: %s; see to it, entries are missing",
-		       lists->config->state, strerror(-err));
-	lists->audit_err = err;
-}
-
-static void audit_run(struct zr_job *job)
-{
-	struct audit_job *audit = (struct audit_job *)(void *)job;
-
-	if (audit->has_uid)
-		zr_list_report_add_user(audit->entry, audit->uid);
-	audit->err = zr_list_audit_append(&audit->lists->audit, audit->entry);
-}
-
-static void audit_done(struct zr_job *job)
-{
-	struct audit_job *audit = (struct audit_job *)(void *)job;
-
-	tell_audit_error(audit->lists, audit->err);
-	json_decref(audit->entry);
-	free(audit);
-}
-
-/* Send an entry, which is taken over, to the audit log. */
-static void audit(struct zr_lists *lists, json_t *entry, const struct zr_list_push *push)
-{
-	struct audit_job *job = entry != NULL ? calloc(1, sizeof(*job)) : NULL;
-
-	if (job == NULL) {
-		json_decref(entry);
-		tell_audit_error(lists, -ENOMEM);
-		return;
-	}
-	*job = (struct audit_job){.job = {.run = audit_run, .done = audit_done}, .lists = lists, .entry = entry};
-	if (push != NULL) {
-		job->has_uid = true;
-		job->uid = push->uid;
-	}
-	zr_jobs_add(lists->jobs, &job->job);
-}
-
-/* Nothing is refused any more. */
-static void clear_refusal(struct zr_lists *lists)
-{
-	zr_findings_clear(&lists->refused.why);
-	free(lists->refused.file);
-	lists->refused = (struct zr_lists_refusal){0};
-	memset(lists->refused_digest, 0, sizeof(lists->refused_digest));
-}
-
-/* Keep why the attempt was refused, which takes its findings over. */
-static void keep_refusal(struct zr_lists *lists)
-{
-	struct zr_list_attempt *attempt = &lists->attempt;
-
-	clear_refusal(lists);
-	zr_list_attempt_digest(attempt, lists->refused_digest);
-	lists->refused = (struct zr_lists_refusal){
-		.at_us = now_us(),
-		.source = attempt->source,
-		.file = strdup(attempt->file),
-		.serial = attempt->judgment.serial,
-		.why = attempt->judgment.list.findings,
-	};
-	memcpy(lists->refused.sha256, attempt->judgment.origin.sha256, sizeof(lists->refused.sha256));
-	attempt->judgment.list.findings = (struct zr_findings){0};
-}
-
-/* Was the same refused for the same reasons the last time? */
-static bool is_repeated(const struct zr_lists *lists)
-{
-	uint8_t digest[ZR_LIST_DIGEST_OCTETS];
-
-	zr_list_attempt_digest(&lists->attempt, digest);
-	return lists->refused.at_us != 0 && memcmp(digest, lists->refused_digest, sizeof(digest)) == 0;
-}
-
-/* Log how long the list in force still has, at each level once. */
+/* Log how long the list in force still has, where that is due. */
 static void check_alarm(struct zr_lists *lists)
 {
 	const struct zr_image *image = lists->current.image;
 	int64_t expires_s = zr_image_expires_s(image), left_s = expires_s - time(NULL);
-	unsigned int level = zr_list_alarm_level(left_s);
 	char text[ZR_LIST_ALARM_TEXT];
 
-	if (level <= lists->alarmed)
+	if (!zr_list_alarm_is_due(&lists->alarmed, left_s))
 		return;
-	lists->alarmed = level;
 	zr_list_alarm_format(zr_image_serial(image), zr_image_issuer(image), expires_s, left_s, text);
 	zr_log(ZR_LOG_WARNING, "%s", text);
 }
@@ -193,10 +76,10 @@ static void take_force(struct zr_lists *lists)
 	lists->current = judgment->list;
 	judgment->list = (struct zr_list_loaded){0};
 	lists->origin = judgment->origin;
-	lists->in_force_us = now_us();
+	lists->in_force_us = zr_list_report_now_us();
 	lists->published++;
 	lists->alarmed = 0;
-	clear_refusal(lists);
+	zr_list_refusal_clear(&lists->refused);
 	check_alarm(lists);
 }
 
@@ -224,7 +107,6 @@ static void prepare(struct zr_lists *lists, enum zr_list_source source, struct z
 static void start_accepted(struct zr_lists *lists)
 {
 	char error[ZR_LIST_FOUND_ERROR];
-	json_t *entry;
 
 	if (lists->state.highest.serial == 0)
 		return;
@@ -236,11 +118,8 @@ static void start_accepted(struct zr_lists *lists)
 		zr_list_loaded_clear(&lists->attempt.judgment.list);
 		return;
 	}
-	if (!zr_list_found_is_audited(&lists->audit, &lists->state.highest)) {
-		entry = zr_list_attempt_entry(&lists->attempt, "found");
-		tell_audit_error(lists, entry != NULL ? zr_list_audit_append(&lists->audit, entry) : -ENOMEM);
-		json_decref(entry);
-	}
+	if (!zr_list_found_is_audited(&lists->auditor.log, &lists->state.highest))
+		zr_list_auditor_write(&lists->auditor, zr_list_attempt_entry(&lists->attempt, "found"), NULL);
 	take_force(lists);
 }
 
@@ -248,7 +127,6 @@ static void start_accepted(struct zr_lists *lists)
 static int start_file(struct zr_lists *lists)
 {
 	struct zr_list_attempt *attempt = &lists->attempt;
-	json_t *entry;
 
 	prepare(lists, ZR_LIST_SOURCE_START, NULL);
 	zr_list_attempt_run(attempt, &lists->state);
@@ -265,10 +143,8 @@ static int start_file(struct zr_lists *lists)
 		return 0;
 	}
 	zr_list_attempt_log_refusal(attempt);
-	entry = zr_list_attempt_entry(attempt, "refused");
-	tell_audit_error(lists, entry != NULL ? zr_list_audit_append(&lists->audit, entry) : -ENOMEM);
-	json_decref(entry);
-	keep_refusal(lists);
+	zr_list_auditor_write(&lists->auditor, zr_list_attempt_entry(attempt, "refused"), NULL);
+	zr_list_refusal_keep(&lists->refused, attempt);
 	return attempt->is_absent ? -ENOENT : -EINVAL;
 }
 
@@ -281,10 +157,7 @@ static int open_state(struct zr_lists *lists)
 		zr_log(ZR_LOG_ERROR, "%s", error);
 		return err;
 	}
-	err = zr_list_audit_open(lists->state.folder, &lists->audit);
-	if (err != 0)
-		zr_log(ZR_LOG_ERROR, "%s: its audit.jsonl cannot be opened: %s", lists->config->state, strerror(-err));
-	return err;
+	return zr_list_auditor_open(&lists->auditor, lists->config->state, lists->state.folder);
 }
 
 int zr_lists_make(const struct zr_list_config *config, const uint64_t key[2], struct zr_lists **out)
@@ -296,7 +169,7 @@ int zr_lists_make(const struct zr_list_config *config, const uint64_t key[2], st
 		return -ENOMEM;
 	lists->config = config;
 	memcpy(lists->key, key, sizeof(lists->key));
-	lists->state.folder = lists->state.accepted = lists->audit.fd = -1;
+	lists->state.folder = lists->state.accepted = lists->auditor.log.fd = -1;
 	err = sodium_init() < 0 ? -EIO : open_state(lists);
 	if (err == 0) {
 		start_accepted(lists);
@@ -342,52 +215,59 @@ static void begin_next(struct zr_lists *lists)
 	zr_jobs_add(lists->jobs, &lists->job);
 }
 
+/* Who pushed it; NULL: nobody. */
+static const uid_t *uid_of(const struct zr_list_attempt *attempt)
+{
+	return attempt->push != NULL ? &attempt->push->uid : NULL;
+}
+
 static void refuse(struct zr_lists *lists)
 {
-	const struct zr_list_attempt *attempt = &lists->attempt;
+	struct zr_list_attempt *attempt = &lists->attempt;
 	bool is_watch = attempt->source == ZR_LIST_SOURCE_WATCH;
 
 	/* Signatures may come first. */
-	if (is_watch && (attempt->is_absent || is_repeated(lists)))
+	if (is_watch && (attempt->is_absent || zr_list_refusal_is_repeated(&lists->refused, attempt)))
 		return;
 	zr_list_attempt_log_refusal(attempt);
-	audit(lists, zr_list_attempt_entry(attempt, "refused"), attempt->push);
-	keep_refusal(lists);
+	zr_list_auditor_write(&lists->auditor, zr_list_attempt_entry(attempt, "refused"), uid_of(attempt));
+	zr_list_refusal_keep(&lists->refused, attempt);
 }
 
-/* The list is on the disk as the highest; give it to the workers. */
-static void publish(struct zr_lists *lists)
+/* The list is on the disk as the highest; give it to the workers. False when the daemon ends. */
+static bool publish(struct zr_lists *lists)
 {
 	const struct zr_list_loaded *next = &lists->attempt.judgment.list;
 	json_t *entry;
 	int err = lists->loop != NULL ? zr_dataplane_publish(lists->dataplane, next->image, next->index) : -ESHUTDOWN;
 
-	if (err != 0) { /* the daemon ends; nothing else: the one before has settled */
+	if (err != 0) { /* nothing else: the one before has settled */
 		zr_log(ZR_LOG_WARNING, "%s: list %" PRIu64 " is accepted and comes into force with the next start: %s",
 		       lists->attempt.file, lists->attempt.judgment.serial, strerror(-err));
-		return;
+		return false;
 	}
 	entry = zr_list_attempt_entry(&lists->attempt, "accepted");
 	lists->old = lists->current;
 	take_force(lists);
 	lists->phase = ZR_LISTS_SETTLING;
-	audit(lists, entry, lists->attempt.push);
+	zr_list_auditor_write(&lists->auditor, entry, uid_of(&lists->attempt));
+	return true;
 }
 
 static void attempt_done(struct zr_job *job)
 {
 	struct zr_lists *lists = (struct zr_lists *)(void *)job;
 	struct zr_list_attempt *attempt = &lists->attempt;
+	bool is_late;
 
 	lists->phase = ZR_LISTS_IDLE;
-	if (attempt->judgment.outcome == ZR_LIST_ACCEPTED)
-		publish(lists);
+	is_late = attempt->judgment.outcome == ZR_LIST_ACCEPTED && !publish(lists);
 	if (attempt->push != NULL)
-		attempt->push->decided(attempt->push, &attempt->judgment);
+		attempt->push->decided(attempt->push, is_late ? NULL : &attempt->judgment);
 	if (attempt->judgment.outcome == ZR_LIST_REFUSED)
 		refuse(lists);
-	else
-		clear_refusal(lists);
+	else if (attempt->judgment.outcome == ZR_LIST_SAME)
+		zr_list_refusal_settle(&lists->refused, attempt);
 	zr_list_loaded_clear(&attempt->judgment.list);
 	if (attempt->push != NULL) {
 		zr_list_push_free(attempt->push);
@@ -421,6 +301,7 @@ int zr_lists_start(struct zr_lists *lists, struct zr_loop *loop, struct zr_datap
 
 	if (err != 0)
 		return err;
+	lists->auditor.jobs = lists->jobs;
 	lists->loop = loop;
 	lists->dataplane = dataplane;
 	lists->settle = (struct zr_timer){.every_ms = SETTLE_MS, .expired = settle, .arg = lists};
@@ -428,7 +309,7 @@ int zr_lists_start(struct zr_lists *lists, struct zr_loop *loop, struct zr_datap
 	zr_loop_timer_add(loop, &lists->settle);
 	zr_loop_timer_add(loop, &lists->alarm);
 	if (lists->first_entry != NULL)
-		audit(lists, lists->first_entry, NULL);
+		zr_list_auditor_write(&lists->auditor, lists->first_entry, NULL);
 	lists->first_entry = NULL;
 	return zr_list_watch_start(&lists->watch, loop, lists->config->file, file_changed, lists);
 }
@@ -458,7 +339,7 @@ bool zr_lists_add_job(struct zr_lists *lists, struct zr_job *job)
 
 const struct zr_list_audit *zr_lists_audit(const struct zr_lists *lists)
 {
-	return &lists->audit;
+	return &lists->auditor.log;
 }
 
 void zr_lists_stop(struct zr_lists *lists)
@@ -472,7 +353,7 @@ void zr_lists_stop(struct zr_lists *lists)
 	zr_loop_timer_remove(loop, &lists->settle);
 	zr_loop_timer_remove(loop, &lists->alarm);
 	zr_jobs_stop(lists->jobs);
-	lists->jobs = NULL;
+	lists->jobs = lists->auditor.jobs = NULL;
 }
 
 void zr_lists_free(struct zr_lists *lists)
@@ -484,8 +365,8 @@ void zr_lists_free(struct zr_lists *lists)
 	json_decref(lists->first_entry);
 	zr_list_loaded_clear(&lists->old);
 	zr_list_loaded_clear(&lists->current);
-	clear_refusal(lists);
-	zr_list_audit_close(&lists->audit);
+	zr_list_refusal_clear(&lists->refused);
+	zr_list_auditor_close(&lists->auditor);
 	zr_list_state_close(&lists->state);
 	free(lists);
 }
@@ -510,7 +391,7 @@ void zr_lists_status(const struct zr_lists *lists, struct zr_lists_status *out)
 		.in_force_us = lists->in_force_us,
 		.refused = &lists->refused,
 		.published = lists->published,
-		.audit_err = lists->audit_err,
+		.audit_err = lists->auditor.err,
 		.is_watched = zr_list_watch_sees(&lists->watch),
 	};
 }

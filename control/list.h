@@ -13,11 +13,12 @@
 
 #include "control/jobs.h"
 #include "control/list_audit.h"
-#include "control/list_judge.h"
+#include "control/list_push.h"
 #include "control/loop.h"
 #include "dataplane/dpdk/dataplane.h"
 
 struct zr_lists;
+struct zr_list_refusal; /* control/list_refusal.h */
 
 enum zr_lists_phase {
 	ZR_LISTS_IDLE,
@@ -40,41 +41,13 @@ const char *zr_list_source_name(enum zr_list_source source);
 #define ZR_LISTS_FINDINGS       100
 #define ZR_LISTS_FINDINGS_AUDIT 5
 
-/* A list that somebody hands over. */
-struct zr_list_push {
-	char *file; /* what it is called; its own, like all that follows */
-	int list;   /* open files */
-	int signatures[ZR_SIGNATURE_FILES_MAX];
-	char *names[ZR_SIGNATURE_FILES_MAX]; /* of the signature files */
-	unsigned int signature_count;
-	unsigned int overrides; /* a bit each: 1 << enum zr_list_override */
-	uid_t uid;
-	/* Called once, when it is decided; not at all when the daemon ends before. The push is freed behind it. */
-	void (*decided)(const struct zr_list_push *push, const struct zr_list_judgment *judgment);
-	void *arg;           /* the caller's */
-	uint64_t connection; /* likewise */
-};
-
-/* Close and free; NULL is nothing. */
-void zr_list_push_free(struct zr_list_push *push);
-
-/* The last list that was refused. */
-struct zr_lists_refusal {
-	uint64_t at_us; /* 0: none since a list was accepted, or found to be in force already */
-	enum zr_list_source source;
-	char *file;
-	uint64_t serial;                  /* 0: it was refused before it was read */
-	uint8_t sha256[ZR_SHA256_OCTETS]; /* all zero: it could not be read */
-	struct zr_findings why;
-};
-
 struct zr_lists_status {
 	const struct zr_list_config *config;
 	enum zr_lists_phase phase;
 	const struct zr_image *image;        /* in force */
 	const struct zr_list_origin *origin; /* of it */
 	uint64_t in_force_us;                /* since when, Unix microseconds */
-	const struct zr_lists_refusal *refused;
+	const struct zr_list_refusal *refused;
 	uint64_t published; /* how often a list came into force, the first one included */
 	int audit_err;      /* the last entry could not be written: -errno */
 	bool is_watched;    /* the folder of the list's file is there */

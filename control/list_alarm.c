@@ -20,6 +20,14 @@ unsigned int zr_list_alarm_level(int64_t left_s)
 	return level;
 }
 
+bool zr_list_alarm_is_due(unsigned int *told, int64_t left_s)
+{
+	unsigned int before = *told;
+
+	*told = zr_list_alarm_level(left_s);
+	return *told > before;
+}
+
 void zr_list_alarm_format(uint64_t serial, const char *issuer, int64_t expires_s, int64_t left_s,
 			  char out[ZR_LIST_ALARM_TEXT])
 {

@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "control/file.h"
 #include "control/list_report.h"
@@ -15,7 +13,6 @@
 #define FINDING_ROOM 2048
 #define SIGNERS_ROOM (ZR_KEYS_MAX * (ZR_KEY_ID_TEXT + 1) + 1)
 #define CHANGES_ROOM 192
-#define US_PER_S     1000000U
 
 const char *zr_list_source_name(enum zr_list_source source)
 {
@@ -47,9 +44,11 @@ static void judge(struct zr_list_attempt *attempt, struct zr_list_state *state, 
 		return;
 	err = zr_list_state_commit(state, judgment->serial, files, judgment->keep);
 	if (err != 0)
-		zr_list_judgment_refuse(
-			judgment, err,
-			"it cannot be kept in the folder list.state, and is not taken without that: ", strerror(-err));
+		zr_list_judgment_refuse(judgment, err,
+					"it cannot be kept in the folder list.state, and is not taken without that "
+					"(see to the folder, then push "
+					"the list, or send SIGHUP to have its file looked at again): ",
+					strerror(-err));
 }
 
 void zr_list_attempt_run(struct zr_list_attempt *attempt, struct zr_list_state *state)
@@ -121,18 +120,10 @@ void zr_list_attempt_log_force(const struct zr_list_attempt *attempt)
 	       changes);
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
-}
-
 json_t *zr_list_attempt_entry(const struct zr_list_attempt *attempt, const char *event)
 {
-	json_t *entry = json_pack("{s:o, s:s, s:s}", "time", zr_list_report_time(now_us()), "event", event, "source",
-				  zr_list_source_name(attempt->source));
+	json_t *entry = json_pack("{s:o, s:s, s:s}", "time", zr_list_report_time(zr_list_report_now_us()), "event",
+				  event, "source", zr_list_source_name(attempt->source));
 
 	if (entry == NULL)
 		return NULL;
@@ -140,21 +131,4 @@ json_t *zr_list_attempt_entry(const struct zr_list_attempt *attempt, const char 
 	zr_list_report_add_overrides(entry, attempt->situation.overrides);
 	zr_list_report_add(entry, attempt->file, &attempt->judgment, ZR_LISTS_FINDINGS_AUDIT);
 	return entry;
-}
-
-void zr_list_attempt_digest(const struct zr_list_attempt *attempt, uint8_t out[ZR_LIST_DIGEST_OCTETS])
-{
-	const struct zr_findings *findings = &attempt->judgment.list.findings;
-	crypto_generichash_state state;
-
-	crypto_generichash_init(&state, NULL, 0, ZR_LIST_DIGEST_OCTETS);
-	crypto_generichash_update(&state, attempt->judgment.origin.sha256, ZR_SHA256_OCTETS);
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct zr_finding_at *at = &findings->at[i];
-		const unsigned int place[2] = {at->line, at->column};
-
-		crypto_generichash_update(&state, (const unsigned char *)place, sizeof(place));
-		crypto_generichash_update(&state, (const unsigned char *)at->text, strlen(at->text) + 1);
-	}
-	crypto_generichash_final(&state, out, ZR_LIST_DIGEST_OCTETS);
 }

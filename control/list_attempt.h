@@ -5,8 +5,6 @@
 
 #include "control/list.h"
 
-#define ZR_LIST_DIGEST_OCTETS 32
-
 struct zr_list_attempt {
 	enum zr_list_source source;
 	const char *file;          /* what it is called */
@@ -27,8 +25,5 @@ void zr_list_attempt_log_force(const struct zr_list_attempt *attempt);
 
 /* Its entry in the audit log but for who did it; NULL without memory. event: "accepted", "refused", "found". */
 json_t *zr_list_attempt_entry(const struct zr_list_attempt *attempt, const char *event);
-
-/* The same for refusals of the same content for the same reasons. */
-void zr_list_attempt_digest(const struct zr_list_attempt *attempt, uint8_t out[ZR_LIST_DIGEST_OCTETS]);
 
 #endif

@@ -24,9 +24,16 @@ static int append(struct zr_list_audit *audit, const char *text, size_t len)
 	return fdatasync(audit->fd) == 0 ? 0 : -errno;
 }
 
-static int end_line(struct zr_list_audit *audit)
+/* Can it be written, and will somebody find what is? 0 or -errno. */
+static int check_file(const struct zr_list_audit *audit)
 {
-	return audit->is_torn ? append(audit, "\n", 1) : 0;
+	struct stat st;
+
+	if (audit->is_read_only)
+		return -EROFS;
+	if (fstat(audit->fd, &st) != 0)
+		return -errno;
+	return st.st_nlink > 0 ? 0 : -ENOENT;
 }
 
 /* Has the last line no end? 0 or -errno. */
@@ -49,16 +56,17 @@ static int find_end(struct zr_list_audit *audit)
 
 int zr_list_audit_open(int folder, struct zr_list_audit *out)
 {
+	const int flags = O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	int err;
 
-	*out = (struct zr_list_audit){.fd = openat(folder, "audit.jsonl",
-						   O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-						   FILE_MODE)};
+	*out = (struct zr_list_audit){.fd = openat(folder, "audit.jsonl", O_RDWR | O_CREAT | flags, FILE_MODE)};
+	if (out->fd < 0 && errno == EROFS) {
+		out->is_read_only = true;
+		out->fd = openat(folder, "audit.jsonl", O_RDONLY | flags);
+	}
 	if (out->fd < 0)
 		return -errno;
 	err = find_end(out);
-	if (err == 0)
-		err = end_line(out);
 	if (err == 0 && fsync(folder) != 0)
 		err = -errno;
 	if (err != 0)
@@ -86,11 +94,18 @@ int zr_list_audit_append(struct zr_list_audit *audit, const json_t *entry)
 		return -EMSGSIZE;
 	}
 	line[len] = '\n'; /* in place of the terminator */
-	err = end_line(audit);
+	err = check_file(audit);
+	if (err == 0 && audit->is_torn)
+		err = append(audit, "\n", 1);
 	if (err == 0)
 		err = append(audit, line, len + 1);
 	free(line);
 	return err;
+}
+
+const char *zr_list_audit_error(int err)
+{
+	return err == -ENOENT ? "audit.jsonl was removed; a restart of the daemon begins a new one" : strerror(-err);
 }
 
 static json_t *read_line(const char *line, size_t len)

@@ -19,15 +19,24 @@
 struct zr_list_audit {
 	int fd;
 	bool is_torn; /* the last line has no end */
+	bool is_read_only;
 };
 
-/* Open the log in an open folder. A last line that a kill has torn is ended. 0 or -errno. */
+/*
+ * Open the log in an open folder; nothing is written, so that a full disk is no obstacle. On a disk that is read-only it can be
+ * read. 0 or -errno.
+ */
 int zr_list_audit_open(int folder, struct zr_list_audit *out);
 /* Nothing happens when fd is negative. */
 void zr_list_audit_close(struct zr_list_audit *audit);
 
-/* Append an entry, on the disk when it returns. 0 or -errno; -EMSGSIZE when it is longer than a line may be. */
+/*
+ * Append an entry, on the disk when it returns, behind a last line that a kill or a full disk has torn. 0 or -errno; -EMSGSIZE
+ * when it is longer than a line may be, -ENOENT when somebody has removed the file.
+ */
 int zr_list_audit_append(struct zr_list_audit *audit, const json_t *entry);
+/* What its -errno means, as the end of a sentence. */
+const char *zr_list_audit_error(int err);
 
 /*
  * The last entries, most of them the number given, oldest first: *out is a new array. A line that is no JSON object, whoever

@@ -53,11 +53,6 @@ static int add_signature(struct zr_list_files *files, const char *name, int fd)
 	return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The first names of a list's signature files, in order. */
 struct names {
 	char *at[ZR_SIGNATURE_FILES_MAX + 1];
@@ -66,15 +61,17 @@ struct names {
 };
 
 /* Put a name among the first ones; the last goes when there are too many. 0 or -ENOMEM. */
-static int keep_name(struct names *names, const char *name)
+static int keep_name(struct names *names, const char *list_name, const char *name)
 {
+	unsigned int at = names->count;
 	char *copy = strdup(name);
 
 	if (copy == NULL)
 		return -ENOMEM;
-	names->at[names->count++] = copy;
-	qsort(names->at, names->count, sizeof(*names->at), compare_names);
-	if (names->count > ZR_SIGNATURE_FILES_MAX) {
+	for (; at > 0 && zr_signature_file_is_before(list_name, copy, names->at[at - 1]); at--)
+		names->at[at] = names->at[at - 1];
+	names->at[at] = copy;
+	if (++names->count > ZR_SIGNATURE_FILES_MAX) {
 		free(names->at[--names->count]);
 		names->has_more = true;
 	}
@@ -89,7 +86,7 @@ static int find_signatures(DIR *folder, const char *list_name, struct names *nam
 
 	while (err == 0 && (entry = readdir(folder)) != NULL)
 		if (zr_signature_file_is_of(list_name, entry->d_name))
-			err = keep_name(names, entry->d_name);
+			err = keep_name(names, list_name, entry->d_name);
 	return err;
 }
 

@@ -18,7 +18,7 @@ struct zr_list_files {
 };
 
 /*
- * Read a list and the signature files beside it, in the order of their names, as many as an approval looks at. Returns 0, or
+ * Read a list and the signature files beside it, in zr_signature_file_is_before's order, as many as an approval looks at. Returns 0, or
  * -errno of the list's file (zr_file_error knows it); a signature file that cannot be read says so itself. Call
  * zr_list_files_clear whatever the result. Any thread.
  */

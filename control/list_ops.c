@@ -23,9 +23,14 @@ static void decided(const struct zr_list_push *push, const struct zr_list_judgme
 	static const char *const outcomes[] = {
 		[ZR_LIST_ACCEPTED] = "accepted", [ZR_LIST_SAME] = "in_force", [ZR_LIST_REFUSED] = "refused"};
 	const struct zr_list_ops *ops = push->arg;
-	json_t *reply = json_pack("{s:s, s:s}", "op", "list_push", "outcome", outcomes[judgment->outcome]);
+	json_t *reply;
 
-	if (reply != NULL)
+	if (judgment != NULL)
+		reply = json_pack("{s:s, s:s}", "op", "list_push", "outcome", outcomes[judgment->outcome]);
+	else
+		reply = zr_control_error("the list is accepted, but the daemon is about to end: it comes into force "
+					 "with the next start");
+	if (reply != NULL && judgment != NULL)
 		zr_list_report_add(reply, push->file, judgment, ZR_LIST_OPS_FINDINGS);
 	zr_control_socket_reply(ops->control, push->connection, reply);
 }

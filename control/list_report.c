@@ -2,7 +2,9 @@
 #include "control/list_report.h"
 
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "control/record/record.h"
 #include "rules/utf8.h"
@@ -11,30 +13,23 @@
 #define FINDING_ROOM 8192
 
 #define USER_ROOM 16384
+#define US_PER_S  1000000U
 
 json_t *zr_list_report_text(const char *text)
 {
-	char clean[FINDING_ROOM];
-	size_t len = strlen(text), to = 0;
-	json_t *json = json_string(text);
+	char *masked = strdup(text);
+	json_t *json = masked != NULL ? json_stringn(masked, zr_utf8_mask(masked, strlen(masked))) : NULL;
 
-	if (json != NULL)
-		return json;
-	for (size_t at = 0, octets; at < len; at += octets) {
-		uint32_t code;
+	free(masked);
+	return json;
+}
 
-		octets = zr_utf8_read(text + at, len - at, &code);
-		if (to + 4 >= sizeof(clean))
-			break;
-		if (octets > 0) {
-			memcpy(clean + to, text + at, octets);
-			to += octets;
-		} else {
-			clean[to++] = '?';
-			octets = 1;
-		}
-	}
-	return json_stringn(clean, to);
+uint64_t zr_list_report_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
 }
 
 json_t *zr_list_report_time(uint64_t us)
@@ -85,18 +80,18 @@ static void add_changes(json_t *object, const uint64_t changes[ZR_CHANGE_COUNT])
 		json_object_set_new(object, names[i], json_integer((json_int_t)changes[i]));
 }
 
-static bool is_known(const uint8_t sha256[ZR_SHA256_OCTETS])
+bool zr_list_report_is_read(const struct zr_list_judgment *judgment)
 {
 	static const uint8_t none[ZR_SHA256_OCTETS];
 
-	return memcmp(sha256, none, sizeof(none)) != 0;
+	return memcmp(judgment->origin.sha256, none, sizeof(none)) != 0;
 }
 
 void zr_list_report_add(json_t *object, const char *file, const struct zr_list_judgment *judgment, size_t most_errors)
 {
 	if (judgment->serial > 0)
 		json_object_set_new(object, "serial", json_integer((json_int_t)judgment->serial));
-	if (is_known(judgment->origin.sha256)) {
+	if (zr_list_report_is_read(judgment)) {
 		json_object_set_new(object, "sha256", zr_list_report_hash(judgment->origin.sha256));
 		json_object_set_new(object, "signers", zr_list_report_signers(&judgment->origin));
 	}

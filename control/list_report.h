@@ -8,14 +8,19 @@
 
 #include "control/list_judge.h"
 
-/* A text whose octets may be anything: what is not UTF-8 becomes '?'. NULL without memory. */
+/* A text whose octets may be anything: zr_utf8_mask's. NULL without memory. */
 json_t *zr_list_report_text(const char *text);
+/* Unix microseconds, now. */
+uint64_t zr_list_report_now_us(void);
 json_t *zr_list_report_time(uint64_t us);
 json_t *zr_list_report_hash(const uint8_t sha256[ZR_SHA256_OCTETS]);
 /* Ids of keys. */
 json_t *zr_list_report_signers(const struct zr_list_origin *origin);
 /* At most so many findings, each with the name of the list's file. */
 json_t *zr_list_report_findings(const char *file, const struct zr_findings *findings, size_t most);
+
+/* Could the list be read, so that its hash is known? */
+bool zr_list_report_is_read(const struct zr_list_judgment *judgment);
 
 /*
  * Add what is known of a judged list to an object: serial, sha256, signers, entries, added, removed, changed, widened, narrowed,

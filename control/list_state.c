@@ -25,6 +25,10 @@
 #define HASH_DIGITS 16
 #define NAME_ROOM   (20 + 1 + HASH_DIGITS + 1)
 
+#define WRITE_HIGHEST                                                                             \
+	", and without it old lists could come back: write one line into it, the serial and the " \
+	"SHA-256 (sha256sum) of the newest list in the folder accepted, with a blank between"
+
 /* A list that is being written, before it has its name. */
 #define UNFINISHED "unfinished"
 
@@ -66,6 +70,41 @@ static int make_folder(int at, const char *name)
 	return fd >= 0 ? fd : -errno;
 }
 
+/* The serial that a folder's name begins with; 0 when it is no folder of a list. */
+static uint64_t serial_of(const char *name)
+{
+	const char *dash = strchr(name, '-');
+	uint64_t serial = 0;
+
+	return dash != NULL && zr_decimal_parse(name, (size_t)(dash - name), UINT64_MAX, &serial) ? serial : 0;
+}
+
+/* The accepted lists' folder, to be listed; NULL when it cannot be. */
+static DIR *list_accepted(const struct zr_list_state *state)
+{
+	int fd = openat(state->accepted, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (folder == NULL && fd >= 0)
+		close(fd);
+	return folder;
+}
+
+/* Are there more accepted lists than the one that a kill leaves before the first mark? */
+static bool was_marked(const struct zr_list_state *state)
+{
+	DIR *folder = list_accepted(state);
+	const struct dirent *entry;
+	unsigned int count = 0;
+
+	if (folder == NULL)
+		return false;
+	while ((entry = readdir(folder)) != NULL)
+		count += serial_of(entry->d_name) > 0;
+	closedir(folder);
+	return count > 1;
+}
+
 static int read_highest(struct zr_list_state *state, char error[ZR_LIST_STATE_ERROR])
 {
 	int fd = openat(state->folder, "highest", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -73,8 +112,12 @@ static int read_highest(struct zr_list_state *state, char error[ZR_LIST_STATE_ER
 	size_t len = 0;
 	int err;
 
+	if (fd < 0 && errno != ENOENT)
+		return refuse(-errno, state->path, strerror(errno), error);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : refuse(-errno, state->path, strerror(errno), error);
+		return was_marked(state)
+			       ? refuse(-ENOENT, state->path, "the file highest is missing" WRITE_HIGHEST, error)
+			       : 0;
 	err = zr_file_read_open(fd, MARK_ROOM, &text, &len);
 	close(fd);
 	if (err == 0 && !zr_list_mark_parse(text, len, &state->highest))
@@ -82,11 +125,7 @@ static int read_highest(struct zr_list_state *state, char error[ZR_LIST_STATE_ER
 	free(text);
 	if (err == 0)
 		return 0;
-	return refuse(
-		err, state->path,
-		"the file highest is damaged, and without it old lists could come back: write one line into it, the "
-		"serial and the SHA-256 (sha256sum) of the newest list in the folder accepted, with a blank between",
-		error);
+	return refuse(err, state->path, "the file highest is damaged" WRITE_HIGHEST, error);
 }
 
 /* A folder that was just made is on the disk when its parent is. */
@@ -102,6 +141,8 @@ static void sync_parent(int folder)
 
 static int open_folders(struct zr_list_state *state, char error[ZR_LIST_STATE_ERROR])
 {
+	struct stat st;
+
 	state->folder = make_folder(AT_FDCWD, state->path);
 	if (state->folder < 0)
 		return refuse(
@@ -111,6 +152,12 @@ static int open_folders(struct zr_list_state *state, char error[ZR_LIST_STATE_ER
 	if (flock(state->folder, LOCK_EX | LOCK_NB) != 0)
 		return refuse(-EADDRINUSE, state->path,
 			      "another daemon keeps its lists here: stop it or configure another folder (list.state)",
+			      error);
+	if (fstat(state->folder, &st) != 0)
+		return refuse(-errno, state->path, strerror(errno), error);
+	if ((st.st_mode & S_IWOTH) != 0)
+		return refuse(-EPERM, state->path,
+			      "everybody may write here, and so bring old lists back: take that right away (chmod o-w)",
 			      error);
 	sync_parent(state->folder);
 	state->accepted = make_folder(state->folder, "accepted");
@@ -258,15 +305,6 @@ static int replace_highest(struct zr_list_state *state, const struct zr_list_mar
 	return fsync(state->folder) != 0 ? -errno : 0;
 }
 
-/* The serial that a folder's name begins with; 0 when it is no folder of a list. */
-static uint64_t serial_of(const char *name)
-{
-	const char *dash = strchr(name, '-');
-	uint64_t serial = 0;
-
-	return dash != NULL && zr_decimal_parse(name, (size_t)(dash - name), UINT64_MAX, &serial) ? serial : 0;
-}
-
 /* How many lists below that serial are kept, and the lowest of them. */
 static unsigned int count_below(DIR *folder, uint64_t serial, char lowest[NAME_MAX + 1])
 {
@@ -293,20 +331,23 @@ static unsigned int count_below(DIR *folder, uint64_t serial, char lowest[NAME_M
 static void prune(const struct zr_list_state *state)
 {
 	char highest_name[NAME_ROOM], lowest[NAME_MAX + 1];
-	int fd = openat(state->accepted, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;
+	DIR *folder;
 
-	if (folder == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
 	format_name(&state->highest, highest_name);
+	/* A mark that names nothing here was written by hand, and what it was to name is still needed. */
+	if (state->highest.serial > 0 && faccessat(state->accepted, highest_name, F_OK, 0) != 0)
+		return;
+	folder = list_accepted(state);
+	if (folder == NULL)
+		return;
 	remove_folder(state->accepted, UNFINISHED);
-	while ((entry = readdir(folder)) != NULL)
-		if (serial_of(entry->d_name) >= state->highest.serial && strcmp(entry->d_name, highest_name) != 0)
+	while ((entry = readdir(folder)) != NULL) {
+		uint64_t at = serial_of(entry->d_name);
+
+		if (at > 0 && at >= state->highest.serial && strcmp(entry->d_name, highest_name) != 0)
 			remove_folder(state->accepted, entry->d_name);
+	}
 	while (count_below(folder, state->highest.serial, lowest) > ZR_LIST_STATE_KEPT - 1) {
 		remove_folder(state->accepted, lowest);
 		if (faccessat(state->accepted, lowest, F_OK, 0) == 0)
@@ -325,7 +366,7 @@ int zr_list_state_open(const char *path, struct zr_list_state *out, char error[Z
 		err = read_highest(out, error);
 	if (err != 0)
 		zr_list_state_close(out);
-	else if (out->highest.serial > 0)
+	else
 		prune(out);
 	return err;
 }

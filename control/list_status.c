@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "control/list_alarm.h"
+#include "control/list_refusal.h"
 #include "control/list_report.h"
 
 #define US_PER_S UINT64_C(1000000)
@@ -24,7 +25,7 @@ static const char *phase_name(enum zr_lists_phase phase)
 }
 
 /* The last list that was refused; null when there is none. */
-static json_t *refusal(const struct zr_lists_refusal *refused)
+static json_t *refusal(const struct zr_list_refusal *refused)
 {
 	const char *file = refused->file != NULL ? refused->file : "-";
 
@@ -33,7 +34,7 @@ static json_t *refusal(const struct zr_lists_refusal *refused)
 	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "at", zr_list_report_time(refused->at_us), "source",
 			 zr_list_source_name(refused->source), "file", zr_list_report_text(file), "serial",
 			 refused->serial > 0 ? number(refused->serial) : json_null(), "sha256",
-			 zr_list_report_hash(refused->sha256), "error_count",
+			 refused->has_sha256 ? zr_list_report_hash(refused->sha256) : json_null(), "error_count",
 			 number(refused->why.count + refused->why.more), "errors",
 			 zr_list_report_findings(file, &refused->why, ZR_LISTS_FINDINGS));
 }
@@ -79,7 +80,8 @@ void zr_list_status_warnings(const struct zr_lists *lists, json_t *warnings)
 			warnings,
 			json_string("the folder of the list's file is not there: make it, so that new lists are seen"));
 	if (list.audit_err != 0) {
-		snprintf(text, sizeof(text), "the audit log of lists cannot be written: %s", strerror(-list.audit_err));
+		snprintf(text, sizeof(text), "the audit log of lists cannot be written: %s",
+			 zr_list_audit_error(list.audit_err));
 		json_array_append_new(warnings, json_string(text));
 	}
 }

@@ -2,10 +2,12 @@
 #include "control/list_watch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/list_files.h"
@@ -16,7 +18,7 @@
 #define MOST_MS  5000 /* whoever never stops writing is not waited for any longer */
 #define LOOK_MS  1000
 
-#define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+#define EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define GONE   (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
 
 /* Room for many events, of which each is at most this long. */
@@ -56,18 +58,40 @@ static void look(struct zr_list_watch *watch)
 	}
 }
 
-static void take_event(struct zr_list_watch *watch, const struct inotify_event *event)
+/* A file that was created is still being written; a link is whole. */
+static bool is_link(const struct zr_list_watch *watch, const char *name)
+{
+	struct stat st;
+	char *path;
+	bool is;
+
+	if (asprintf(&path, "%s/%s", watch->folder, name) < 0)
+		return true; /* one look too many does no harm */
+	is = lstat(path, &st) == 0 && (S_ISLNK(st.st_mode) || st.st_nlink > 1);
+	free(path);
+	return is;
+}
+
+/* Is it about the list, or a signature file, that can be read now? */
+static bool is_ours(const struct zr_list_watch *watch, const struct inotify_event *event)
 {
 	const char *list_name = zr_list_base_name(watch->path);
 
+	if (event->len == 0 ||
+	    (strcmp(event->name, list_name) != 0 && !zr_signature_file_is_of(list_name, event->name)))
+		return false;
+	return (event->mask & IN_CREATE) == 0 || is_link(watch, event->name);
+}
+
+static void take_event(struct zr_list_watch *watch, const struct inotify_event *event)
+{
 	if ((event->mask & IN_Q_OVERFLOW) != 0)
 		note(watch); /* whatever it was */
 	else if (event->wd != watch->watched)
 		return; /* of a folder that was left */
 	else if ((event->mask & GONE) != 0)
 		watch->looked_ms = 0;
-	else if (event->len > 0 &&
-		 (strcmp(event->name, list_name) == 0 || zr_signature_file_is_of(list_name, event->name)))
+	else if (is_ours(watch, event))
 		note(watch);
 }
 

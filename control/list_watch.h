@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Watching for a new list: the folder of its file, by inotify(7), for files that are renamed into place or written and closed
- * under the names of the list and of its signature files. A folder that vanishes, is replaced or does not exist yet is looked
+ * Watching for a new list: the folder of its file, by inotify(7), for files that are renamed or linked into place,
+ * written and closed, or given other permissions, under the names of the list and of its signature files. A folder that vanishes, is replaced or does not exist yet is looked
  * for every second. One thread.
  */
 #ifndef CONTROL_LIST_WATCH_H

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "rules/utf8.h"
+
 #define LINE_MAX_LEN 2048
 
 void zr_log(enum zr_log_level level, const char *format, ...)
@@ -23,9 +25,7 @@ void zr_log(enum zr_log_level level, const char *format, ...)
 	len = (size_t)start + (written > 0 ? (size_t)written : 0);
 	if (len > LINE_MAX_LEN)
 		len = LINE_MAX_LEN;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
+	len = zr_utf8_mask(line, len);
 	line[len] = '\n';
 	/* In one piece, so that lines of other threads and programs do not come between; nobody could be told of an error. */
 	(void)!write(STDERR_FILENO, line, len + 1);

@@ -7,11 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "control/record/record.h"
+#include "control/config.h"
 
-#define ZR_CONSUMER_MAX   64 /* bytes of a name */
 #define ZR_WINDOW_DEFAULT 10000
 #define ZR_WINDOW_MAX     1000000000
+
+/* Most records before the next one that a stream may ask for: every number that JSON carries exactly. */
+#define ZR_LAST_MAX (UINT64_C(1) << 53)
 
 enum zr_message_op { ZR_MESSAGE_SUBSCRIBE, ZR_MESSAGE_ACK };
 
@@ -19,7 +21,8 @@ struct zr_message {
 	enum zr_message_op op;
 	char consumer[ZR_CONSUMER_MAX + 1]; /* subscribe; empty: anonymous */
 	uint64_t window;                    /* subscribe */
-	char epoch[ZR_TIME_TEXT];           /* ack */
+	uint64_t last;                      /* subscribe: so many records before the next one, anonymous streams only */
+	uint64_t epoch_us;                  /* ack */
 	uint64_t seq;                       /* ack */
 };
 

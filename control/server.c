@@ -11,7 +11,10 @@
 
 #include "control/log.h"
 
-#define MODE    0660
+/* For the daemon's user and a group; for all when single users may connect, who are told from others by their credentials. */
+#define MODE_GROUP 0660
+#define MODE_USERS 0666
+
 #define BACKLOG 64
 
 /* Most descriptors that the kernel passes with one message (SCM_MAX_FD). */
@@ -48,7 +51,9 @@ static int remove_stale(const char *path, const struct sockaddr_un *address)
 /* Nobody can connect with more rights than the file is to give: it is made with them. */
 static int bind_file(int fd, const struct zr_socket_config *config, const struct sockaddr_un *address)
 {
-	if (fchmod(fd, MODE) != 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
+	mode_t mode = config->user_count > 0 ? MODE_USERS : MODE_GROUP;
+
+	if (fchmod(fd, mode) != 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
 		int err = errno;
 
 		zr_log(ZR_LOG_ERROR, "%s: cannot listen here: %s; make the folder and give it to the daemon's user",
@@ -56,7 +61,7 @@ static int bind_file(int fd, const struct zr_socket_config *config, const struct
 		return -err;
 	}
 	if ((config->group != ZR_NO_GROUP && chown(config->path, (uid_t)-1, config->group) != 0) ||
-	    chmod(config->path, MODE) != 0)
+	    chmod(config->path, mode) != 0)
 		return refuse(config->path, -errno, "its group cannot be set: the daemon's user must belong to it");
 	return 0;
 }

@@ -21,14 +21,6 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
-static json_t *time_text(uint64_t us)
-{
-	char text[ZR_TIME_TEXT];
-
-	zr_time_format(us, text);
-	return json_string(text);
-}
-
 static json_t *volume(const struct zr_volume *v)
 {
 	return json_pack("{s:o, s:o}", "pkts", number(v->pkts), "bytes", number(v->bytes));
@@ -83,8 +75,7 @@ static void add_volume(struct zr_volume *sum, const struct zr_volume *part)
 	sum->bytes += part->bytes;
 }
 
-/* Volume of the records that a worker could not hand over. */
-static struct zr_volume lost_of(const struct zr_worker_status *worker)
+struct zr_volume zr_status_lost(const struct zr_worker_status *worker)
 {
 	struct zr_volume sum = {0};
 
@@ -103,7 +94,7 @@ static json_t *workers_json(const struct zr_status *status, const struct zr_data
 
 	for (unsigned int i = 0; i < now->worker_count; i++) {
 		const struct zr_worker_status *worker = &now->workers[i];
-		struct zr_volume lost = lost_of(worker);
+		struct zr_volume lost = zr_status_lost(worker);
 		const struct zr_worker_status *a = &status->before.workers[i], *b = &status->now.workers[i];
 
 		json_array_append_new(
@@ -180,50 +171,29 @@ uint64_t zr_status_exactness_bytes(const struct zr_dataplane_status *dataplane)
 	return difference;
 }
 
-static json_t *records_json(const struct zr_records *records, const struct zr_dataplane_status *now)
+static json_t *warnings_json(const struct zr_status_sources *sources)
 {
-	uint64_t next = zr_records_next(records), oldest = zr_records_oldest(records);
-	struct zr_volume lost = {0};
+	json_t *warnings = json_array();
 
-	for (unsigned int i = 0; i < now->worker_count; i++) {
-		struct zr_volume part = lost_of(&now->workers[i]);
-
-		add_volume(&lost, &part);
-	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "epoch", time_text(zr_records_exporter(records)->epoch_us), "seq",
-			 number(next - 1), "oldest", number(oldest), "kept", number(next - oldest), "lost",
-			 volume(&lost));
-}
-
-static json_t *consumers_json(const struct zr_consumers *consumers)
-{
-	struct zr_consumer_status status[ZR_CONSUMERS_MAX];
-	unsigned int count = zr_consumers_status(consumers, status);
-	json_t *array = json_array();
-
-	for (unsigned int i = 0; i < count; i++)
-		json_array_append_new(array,
-				      json_pack("{s:s, s:o, s:o, s:o, s:o}", "consumer", status[i].name, "next",
-						number(status[i].next), "in_flight", number(status[i].in_flight), "lag",
-						number(status[i].lag), "window", number(status[i].window)));
-	return array;
+	zr_list_status_warnings(sources->lists, warnings);
+	zr_status_warn(sources, warnings);
+	return warnings;
 }
 
 static json_t *all_json(const struct zr_status *status, const struct zr_status_sources *sources,
 			const struct zr_dataplane_status *now)
 {
 	const struct zr_exporter *exporter = zr_records_exporter(sources->records);
-	json_t *warnings = json_array();
 
-	zr_list_status_warnings(sources->lists, warnings);
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "op", "status",
-			 "gateway", exporter->gateway, "state", sources->state, "warnings", warnings, "list",
-			 zr_list_status_json(sources->lists), "input_ended", zr_dataplane_idle(sources->dataplane),
-			 "distribution", now->hardware_distribution ? "hardware" : "software", "ports",
-			 ports_json(status, now), "workers", workers_json(status, now), "flows", flows_json(now),
-			 "counters", counters_json(now), "totals", totals_json(now), "exactness_bytes",
-			 number(zr_status_exactness_bytes(now)), "records", records_json(sources->records, now),
-			 "consumers", consumers_json(sources->consumers));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "op",
+			 "status", "gateway", exporter->gateway, "state", sources->state, "warnings",
+			 warnings_json(sources), "list", zr_list_status_json(sources->lists), "input_ended",
+			 zr_dataplane_idle(sources->dataplane), "distribution",
+			 now->hardware_distribution ? "hardware" : "software", "ports", ports_json(status, now),
+			 "workers", workers_json(status, now), "flows", flows_json(now), "counters", counters_json(now),
+			 "totals", totals_json(now), "exactness_bytes", number(zr_status_exactness_bytes(now)),
+			 "records", zr_status_records(sources, now), "ledger", zr_status_ledger(sources), "consumers",
+			 zr_status_consumers(sources));
 }
 
 json_t *zr_status_json(const struct zr_status *status, const struct zr_status_sources *sources)

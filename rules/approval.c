@@ -49,6 +49,15 @@ bool zr_signature_file_is_of(const char *list_name, const char *name)
 	       zr_utf8_count(name + list_len + 1, own_len - 1) <= ZR_SIGNATURE_NAME_MAX;
 }
 
+bool zr_signature_file_is_before(const char *list_name, const char *a, const char *b)
+{
+	size_t shortest = strlen(list_name) + strlen(suffix);
+
+	if (strlen(a) == shortest || strlen(b) == shortest)
+		return strlen(a) < strlen(b);
+	return strcmp(a, b) < 0;
+}
+
 /* What of a trusted comment is shown to people. */
 static void clean_comment(const char *text, size_t len, char out[ZR_APPROVAL_COMMENT])
 {

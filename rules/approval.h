@@ -42,6 +42,12 @@ int zr_keys_add(struct zr_keys *keys, const char *text, size_t len, const char *
 /* Is name (of a file) the name of a signature file of the list whose file is called list_name? Neither holds a folder. */
 bool zr_signature_file_is_of(const char *list_name, const char *name);
 
+/*
+ * Does the signature file a of a list come before b? LIST.minisig, what a desk that signs alone makes, comes first, then the others
+ * by name: so that all look at the same ones when there are too many.
+ */
+bool zr_signature_file_is_before(const char *list_name, const char *a, const char *b);
+
 /* A signature file as it was read. */
 struct zr_signature_file {
 	const char *name;

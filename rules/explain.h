@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Why an image frees a name or an address, or which entries come nearest and why each of them does not: for people who ask.
- * Every question reads the whole image, some tens of nanoseconds an entry; never for packets.
+ * Every question reads the whole image, some tens of nanoseconds an entry, some microseconds where long names are much like
+ * the one that is asked for; never for packets.
  */
 #ifndef RULES_EXPLAIN_H
 #define RULES_EXPLAIN_H

@@ -107,6 +107,7 @@ static const char *reason_of(int result)
 		return "it mixes letters written from the right with others, or begins with a digit (RFC 5893): write "
 		       "letters of one direction, and digits behind them";
 	case IDN2_TOO_BIG_LABEL:
+	case IDN2_TOO_BIG_DOMAIN:
 	case IDN2_PUNYCODE_BIG_OUTPUT:
 		return "its A-label (xn--...) is longer than 63 octets: write a shorter label";
 	case IDN2_NOT_NFC:
@@ -177,6 +178,71 @@ static int refuse(const char *label, size_t len, int result, struct zr_fault *fa
 			    reason_of(result));
 }
 
+enum script { SCRIPT_OTHER, SCRIPT_LATIN, SCRIPT_GREEK, SCRIPT_CYRILLIC };
+
+/* The scripts whose letters look alike. */
+static enum script script_of(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+		enum script script;
+	} ranges[] = {
+		{'a', 'z', SCRIPT_LATIN},          {0xdf, 0xf6, SCRIPT_LATIN},      {0xf8, 0x24f, SCRIPT_LATIN},
+		{0x370, 0x3ff, SCRIPT_GREEK},      {0x400, 0x52f, SCRIPT_CYRILLIC}, {0x1c80, 0x1c8f, SCRIPT_CYRILLIC},
+		{0x1e00, 0x1eff, SCRIPT_LATIN},    {0x1f00, 0x1fff, SCRIPT_GREEK},  {0x2c60, 0x2c7f, SCRIPT_LATIN},
+		{0xa640, 0xa69f, SCRIPT_CYRILLIC}, {0xa720, 0xa7ff, SCRIPT_LATIN},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]) && code >= ranges[i].first; i++)
+		if (code <= ranges[i].last)
+			return ranges[i].script;
+	return SCRIPT_OTHER;
+}
+
+/* Does the text hold letters of two of these scripts? Then strange gets the first one of those that are not Latin. */
+static bool mixes_scripts(const char *text, size_t len, uint32_t *strange)
+{
+	enum script first = SCRIPT_OTHER;
+	uint32_t code;
+
+	for (size_t i = 0, octets; i < len && (octets = zr_utf8_read(text + i, len - i, &code)) > 0; i += octets) {
+		enum script script = script_of(code);
+
+		if (script == SCRIPT_OTHER || script == first)
+			continue;
+		if (first == SCRIPT_OTHER || script != SCRIPT_LATIN)
+			*strange = code;
+		if (first != SCRIPT_OTHER)
+			return true;
+		first = script;
+	}
+	return false;
+}
+
+/*
+ * A label of two scripts reads like another label, so that nobody who approves a list would see what it frees (UTS 39, section
+ * 5.2, moderately restrictive). Its A-label can be seen to be something else, and is what to write if it is meant. What letters
+ * are mapped to counts. 0, -EINVAL or -ENOMEM.
+ */
+static int refuse_mixed_scripts(const char *label, size_t len, const char *a_label, struct zr_fault *fault)
+{
+	char *decoded = NULL;
+	uint32_t strange = 0;
+	int result = idn2_to_unicode_8z8z(a_label, &decoded, IDN2_NO_TR46);
+	bool is_mixed = result == IDN2_OK && mixes_scripts(decoded, strlen(decoded), &strange);
+
+	idn2_free(decoded);
+	if (result == IDN2_MALLOC)
+		return -ENOMEM;
+	if (!is_mixed)
+		return 0;
+	return zr_fault_set(fault, 0,
+			    "\"%.*s\" mixes scripts whose letters look alike: U+%04X in it is a %s letter: write all "
+			    "letters in one script, or %s if the site is really called so",
+			    zr_report_excerpt(label, len), label, strange,
+			    script_of(strange) == SCRIPT_GREEK ? "Greek" : "Cyrillic", a_label);
+}
+
 int zr_idn_from_text(const char *text, size_t len, char *out, struct zr_fault *fault)
 {
 	char label[U_LABEL_ROOM], encoded[ZR_LABEL_MAX + 1];
@@ -198,6 +264,9 @@ int zr_idn_from_text(const char *text, size_t len, char *out, struct zr_fault *f
 		return refuse(label, len, IDN2_DISALLOWED, fault);
 	if (encoded[0] == '-' || encoded[strlen(encoded) - 1] == '-')
 		return refuse(label, len, IDN2_HYPHEN_STARTEND, fault);
+	result = refuse_mixed_scripts(label, len, encoded, fault);
+	if (result != 0)
+		return result;
 	strcpy(out, encoded);
 	return (int)strlen(out);
 }

@@ -10,7 +10,7 @@
 
 /*
  * The A-label, or the plain label, of a label that is written with characters outside ASCII. text, len: no dots in it, not
- * terminated, at most ZR_RULE_MAX octets. out: room for ZR_LABEL_MAX + 1 bytes, terminated on success. Returns its length,
+ * terminated, at most ZR_RULE_MAX octets. Latin, Greek and Cyrillic letters do not stand together in one. out: room for ZR_LABEL_MAX + 1 bytes, terminated on success. Returns its length,
  * -EINVAL with *fault (which may be NULL) filled, or -ENOMEM.
  */
 int zr_idn_from_text(const char *text, size_t len, char *out, struct zr_fault *fault);

@@ -116,7 +116,7 @@ static bool read_value(enum zr_directive directive, const char *value, size_t le
 {
 	switch (directive) {
 	case ZR_DIRECTIVE_SERIAL:
-		return zr_cell_number(value, len, UINT64_MAX, &list->serial) && list->serial > 0;
+		return zr_cell_number(value, len, INT64_MAX, &list->serial) && list->serial > 0;
 	case ZR_DIRECTIVE_ISSUED:
 		return zr_timestamp_parse(value, len, &list->issued_s) == 0;
 	case ZR_DIRECTIVE_EXPIRES:
@@ -142,7 +142,7 @@ static int read_directive(struct zr_list_head *head, struct zr_list *list, const
 			  struct zr_place place, unsigned int directive, const char *value, size_t len)
 {
 	static const char *const examples[ZR_DIRECTIVE_COUNT] = {
-		"a number above 0, like 2026112201",
+		"a number from 1 to 9223372036854775807, like 2026112201",
 		"who issues the list, in one line of at most 256 octets",
 		ZR_TIMESTAMP_FORM "2026-11-22T00:00:00+07:00",
 		ZR_TIMESTAMP_FORM "2027-06-30T23:59:59+07:00",

@@ -117,7 +117,7 @@ static const char *read_signature(const char *text, size_t len, struct zr_signat
 	struct line untrusted, signature, trusted, global;
 
 	if (len > ZR_SIGNATURE_FILE_MAX)
-		return "it is longer than a signature file may be (8192 octets); sign again with minisign";
+		return "it is longer than a signature file may be (8192 octets); sign again with shorter comments";
 	if (!take_line(&text, &len, &untrusted) || !cut_prefix(&untrusted, untrusted_prefix))
 		return "it does not begin with \"untrusted comment: \", so it is not a signature that minisign made";
 	if (!take_line(&text, &len, &signature))

@@ -9,7 +9,8 @@
 /*
  * Bring a host name that a person wrote into canonical form (rules/name.h). Labels with characters outside ASCII become
  * their A-labels: composed (NFC), mapped as UTS 46 does without transitional processing, checked by IDNA 2008 (RFC 5891,
- * section 4). A-labels are checked in the same way. Full stops of East Asian scripts (U+3002, U+FF0E, U+FF61) are dots.
+ * section 4); Latin, Greek and Cyrillic letters, which look alike, do not stand together in one. A-labels are checked by
+ * IDNA 2008 too. Full stops of East Asian scripts (U+3002, U+FF0E, U+FF61) are dots.
  * Labels may hold underscores, but neither begin nor end with a hyphen; the last one is no number.
  *
  * text, len: not terminated, without blanks around it. out: room for ZR_NAME_MAX + 1 bytes; terminated on success. fault may

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rules/utf8.h"
 
+#include <string.h>
+
 size_t zr_utf8_read(const char *text, size_t len, uint32_t *code)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -40,9 +42,11 @@ size_t zr_utf8_count(const char *text, size_t len)
 	return count;
 }
 
+/* What a terminal obeys. Those of direction make one text look like another. */
 static bool is_control(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
 }
 
 bool zr_utf8_is_printable(const char *text, size_t len)
@@ -120,4 +124,24 @@ size_t zr_utf8_trimmed(const char *text, size_t len)
 		len = last;
 	}
 	return len;
+}
+
+size_t zr_utf8_mask(char *text, size_t len)
+{
+	size_t used = 0;
+
+	for (size_t at = 0, octets; at < len; at += octets) {
+		uint32_t code = 0;
+		bool is_shown;
+
+		octets = zr_utf8_read(text + at, len - at, &code);
+		is_shown = octets > 0 && !is_control(code) && !zr_utf8_is_invisible(code);
+		octets = octets > 0 ? octets : 1;
+		if (is_shown)
+			memmove(text + used, text + at, octets);
+		else
+			text[used] = '?';
+		used += is_shown ? octets : 1;
+	}
+	return used;
 }

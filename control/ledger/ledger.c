@@ -219,6 +219,7 @@ int zr_ledger_open(const struct zr_ledger_config *config, struct zr_ledger **out
 		l->mark = l->writer.numbering.mark;
 		l->next = l->writer.numbering.high_water + 1;
 		atomic_store(&l->committed, l->next - 1);
+		zr_ledger_resume(l, start);
 		err = zr_ledger_save(l, l->writer.numbering);
 		tell_start(l, start);
 		if (err == 0)

@@ -34,6 +34,12 @@ struct zr_ledger_config {
 	unsigned int consumer_count;   /* the durable ones: without their acknowledgement no record is deleted */
 	uint64_t (*now_us)(void *arg); /* Unix time; NULL: the system clock. Called from two threads */
 	void *now_arg;
+	/*
+	 * Called by zr_ledger_open when the last run was killed and its epoch goes on: with each intact record from behind the
+	 * gateway's last free total but one, in order, so that totals go on. The record is valid during the call. NULL: nobody.
+	 */
+	void (*resume)(void *arg, const struct zr_record *record);
+	void *resume_arg;
 };
 
 /* What opening found. */
@@ -42,6 +48,7 @@ struct zr_ledger_start {
 	uint64_t next;  /* number of the next record */
 	uint16_t start; /* number of this start within the epoch, from 0 */
 	bool new_epoch; /* first start, numbers of starts used up, or the numbering's newest file was damaged or missing */
+	bool damaged;    /* it was damaged or missing: a `loss` record is due for that */
 	bool was_killed; /* the last run did not close: a `loss` record without volumes is due for */
 	uint64_t away_from_us, away_to_us;
 	/* What the free usage records behind the gateway's last free total sum up to, within this epoch. */
@@ -71,6 +78,9 @@ uint64_t zr_ledger_close(struct zr_ledger *ledger);
  */
 bool zr_ledger_put(struct zr_ledger *ledger, const struct zr_record *record, const char *line, size_t line_len);
 
+/* How many records can be put now for certain, whatever they hold. */
+unsigned int zr_ledger_room(struct zr_ledger *ledger);
+
 /* To be called every few milliseconds and when the event is there: hands a batch over when it is due. */
 void zr_ledger_tick(struct zr_ledger *ledger);
 
@@ -91,6 +101,11 @@ bool zr_ledger_ack(struct zr_ledger *ledger, const char *consumer, struct zr_pos
 
 /* Before the oldest record that is kept; {current epoch, committed} when none is. */
 struct zr_position zr_ledger_oldest(struct zr_ledger *ledger);
+
+/* How many committed numbers lie behind a position, as far as their records are kept. */
+uint64_t zr_ledger_behind(struct zr_ledger *ledger, struct zr_position after);
+/* The position behind which so many committed numbers lie; before the oldest one that is kept when there are fewer. */
+struct zr_position zr_ledger_back(struct zr_ledger *ledger, uint64_t records);
 
 /* Reading back: any number of readers, one request at a time each. */
 struct zr_ledger_reader;

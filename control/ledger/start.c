@@ -116,6 +116,9 @@ static int go_on(struct zr_ledger *l, struct zr_numbering *numbering, struct zr_
 	return err;
 }
 
+/* Not for damage, and so with no loss. */
+static const char starts_used_up[] = "the numbers of starts are used up";
+
 /* Why a new epoch must begin; NULL: the last one goes on. */
 static const char *reason_for_epoch(const struct zr_found *found, const struct zr_numbering *known,
 				    const struct zr_file *newest)
@@ -129,7 +132,7 @@ static const char *reason_for_epoch(const struct zr_found *found, const struct z
 	if ((newest != NULL ? newest->last : 0) < known->high_water)
 		return "the newest records are missing";
 	if (known->start == UINT16_MAX)
-		return "the numbers of starts are used up";
+		return starts_used_up;
 	return NULL;
 }
 
@@ -182,6 +185,7 @@ static int number(struct zr_ledger *l, struct zr_found *found, struct zr_ledger_
 	if (err == 0 && reason != NULL) {
 		current = (struct zr_numbering){.epoch_us = now_us > newest_us ? now_us : newest_us + 1};
 		start->new_epoch = true;
+		start->damaged = newest_us != 0 && reason != starts_used_up;
 		if (newest_us != 0)
 			zr_ledger_say(l, true, "a new epoch of the numbering begins: %s", reason);
 		err = add_epoch(l, &current);

@@ -90,6 +90,9 @@ void zr_ledger_say(struct zr_ledger *ledger, bool is_error, const char *format, 
 /* start.c: look at the folder and fill epochs, index, cursors, writer.numbering. 0, or -errno and why in error. */
 int zr_ledger_look(struct zr_ledger *ledger, struct zr_ledger_start *start, char *error, size_t error_room);
 
+/* resume.c: hand over the records that totals go on with. Before the threads run. */
+void zr_ledger_resume(struct zr_ledger *ledger, const struct zr_ledger_start *start);
+
 /* Salvage a file of the index that nobody else uses; index and messages say what came of it. The lock must not be held. */
 int zr_ledger_salvage(struct zr_ledger *ledger, struct zr_file *file);
 

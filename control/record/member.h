@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/pipeline/usage.h"
+
 /*
  * Form of a member: what its value is in a record, and how it is written.
  * WORD: text of ours, without anything to escape. STRING: text of others. NUMBER: unsigned. BOOL: number 0 or 1, written

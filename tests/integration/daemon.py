@@ -76,6 +76,15 @@ class Daemon:
             raise
         return self
 
+    def start_again(self):
+        """Once more, with what the run before left."""
+        self.start()
+        self.wait_for(lambda status: True)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()

@@ -31,7 +31,8 @@ dataplane = {{ workers = "{workers}"; flows = "64K";
   ports = ( {{ device = "net_pcap0"; }} ); }};
 tunnel_endpoints = [ "0.0.0.0/0", "::/0" ];
 list = {{ file = "{folder}/list.csv"; state = "{folder}/state"; shrink_limit = 100; }};
-records = {{ socket = "{folder}/records.sock"; }};
+records = {{ socket = "{folder}/records.sock"; consumers = [ "billing", "archive" ]; }};
+ledger = {{ folder = "{folder}/ledger"; batch_interval = "10ms"; }};
 control = {{ socket = "{folder}/control.sock"; }};
 """
 
@@ -86,14 +87,33 @@ class Equality(unittest.TestCase):
         records = [message["record"] for message in messages if message["op"] == "record"]
         self.assertEqual([record["seq"] for record in records], list(range(1, len(records) + 1)))
         self.assertLessEqual({(record["gateway"], record["epoch"]) for record in records}, {("test-gw", messages[0]["epoch"])})
-        got = collections.Counter(map(comparable, records))
+        flows = [record for record in records if record["type"] in ("tag", "usage")]
+        self.check_totals(records, flows, summary)
+        got = collections.Counter(map(comparable, flows))
         self.assertEqual((got - expected, expected - got), (collections.Counter(), collections.Counter()))
+
+
+    def check_totals(self, records, flows, summary):
+        """The last records are totals: of the gateway they are the summary's sums, of entries those of the usage records."""
+        totals = records[len(flows):]
+        self.assertEqual({record["type"] for record in totals}, {"total"})
+        for verdict in ("free", "charged"):
+            gateway, = (total for total in totals if total["verdict"] == verdict and "rule" not in total)
+            self.assertEqual((gateway["up_pkts"] + gateway["down_pkts"], gateway["up_bytes"] + gateway["down_bytes"]),
+                             (summary[verdict]["pkts"], summary[verdict]["bytes"]))
+        expected = collections.Counter()
+        for record in flows:
+            if record["type"] == "usage" and record["verdict"] == "free":
+                expected[record["rule"]] += record["up_bytes"] + record["down_bytes"]
+        got = {total["rule"]: total["up_bytes"] + total["down_bytes"] for total in totals
+               if total["verdict"] == "free" and "rule" in total}
+        self.assertEqual(got, {rule: volume for rule, volume in expected.items() if volume > 0})
 
 
 class Sockets(unittest.TestCase):
     def test_garbage_clients(self):
         with on_capture(CAPTURES[0]) as daemon:
-            good = Stream(daemon, op="subscribe", consumer="good")
+            good = Stream(daemon, op="subscribe", consumer="billing")
             self.assertEqual(good.line()["op"], "hello")
             for garbage in (b"\0" * 100, b"hello\n", b"{}\n", b'{"op":"ack"}\n', b"[" * 4000 + b"\n", os.urandom(4000) + b"\n"):
                 for path in ("records", "control"):
@@ -107,7 +127,7 @@ class Sockets(unittest.TestCase):
                     if garbage.endswith(b"\n"):
                         self.assertEqual(reply.count(b"\n"), 1)
                         self.assertEqual(json.loads(reply)["op"], "error")
-            self.assertEqual(daemon.status()["consumers"][0]["consumer"], "good")
+            self.assertEqual(daemon.status()["consumers"][0]["connected"], True)
             self.assertEqual(daemon.end()[1], 0)
             self.assertGreater(len(good.to_end()), 10)
             good.close()
@@ -126,7 +146,7 @@ class Sockets(unittest.TestCase):
 
     def test_never_reading_client(self):
         with on_capture(CAPTURES[0]) as daemon:
-            silent = Stream(daemon, op="subscribe", consumer="silent")
+            silent = Stream(daemon, op="subscribe", consumer="archive")
             daemon.wait_for(lambda status: status["input_ended"])
             took, status = daemon.end()
             self.assertEqual(status, 0)
@@ -138,9 +158,151 @@ class Sockets(unittest.TestCase):
             second = subprocess.run([ZERORATED, "-c", f"{daemon.folder}/zerorated.conf"], capture_output=True, text=True,
                                     timeout=PATIENCE_S)
             self.assertEqual(second.returncode, 1)
-            self.assertIn("another daemon", second.stderr)
+            self.assertIn("another daemon keeps its lists here", second.stderr)
             self.assertEqual(daemon.status()["state"], "running")
             self.assertEqual(daemon.end()[1], 0)
+
+
+def settled(status):
+    """The capture was read, and everything that it gave so far is on the disk."""
+    return status["input_ended"] and status["records"]["seq"] == status["records"]["committed"] > 0
+
+
+def take(stream, count):
+    """The next records of a stream, as many as asked for."""
+    records = []
+    while len(records) < count:
+        message = stream.line()
+        assert message["op"] in ("hello", "record", "alive"), message
+        if message["op"] == "record":
+            records.append(message["record"])
+    return records
+
+
+def ack(stream, record):
+    stream.say({"op": "ack", "epoch": record["epoch"], "seq": record["seq"]})
+
+
+def lag_of(status, name):
+    return next(one["lag"] for one in status["consumers"] if one["consumer"] == name)
+
+
+class Durable(unittest.TestCase):
+    def test_restart(self):
+        with on_capture(CAPTURES[0]) as daemon:
+            count = daemon.wait_for(settled)["records"]["seq"]
+            stream = Stream(daemon, op="subscribe", consumer="billing")
+            before = take(stream, count)
+            ack(stream, before[3])
+            daemon.wait_for(lambda status: lag_of(status, "billing") == count - 4)
+            self.assertEqual(daemon.end()[1], 0)
+            before += [message["record"] for message in stream.to_end() if message["op"] == "record"]
+            stream.close()
+            self.assertEqual([record["seq"] for record in before], list(range(1, len(before) + 1)))
+            self.assertEqual(before[-1]["type"], "total")
+
+            daemon.start_again()
+            stream = Stream(daemon, op="subscribe", consumer="billing")
+            hello = stream.line()
+            self.assertEqual((hello["epoch"], hello["next"]), (before[0]["epoch"], 5))
+            self.assertEqual(take(stream, len(before) - 4), before[4:])
+            daemon.wait_for(lambda status: status["input_ended"])
+            self.assertEqual(daemon.end()[1], 0)
+            after = [message["record"] for message in stream.to_end() if message["op"] == "record"]
+            stream.close()
+            self.assertEqual([record["seq"] for record in after], list(range(len(before) + 1, len(before) + len(after) + 1)))
+            self.assertEqual({record["epoch"] for record in after}, {hello["epoch"]})
+            self.assertNotIn("loss", {record["type"] for record in after})
+            self.assertEqual({record["flow"][:4] for record in before if "flow" in record}, {"0000"})
+            self.assertEqual({record["flow"][:4] for record in after if "flow" in record}, {"0001"})
+
+    def test_kill(self):
+        """What was sent before a kill is sent again from behind the last ack, and nothing is numbered twice."""
+        with on_capture(CAPTURES[0]) as daemon:
+            count = daemon.wait_for(settled)["records"]["seq"]
+            stream = Stream(daemon, op="subscribe", consumer="billing")
+            before = take(stream, count)
+            ack(stream, before[1])
+            daemon.wait_for(lambda status: lag_of(status, "billing") == count - 2)
+            daemon.kill()
+            stream.close()
+
+            daemon.start_again()
+            stream = Stream(daemon, op="subscribe", consumer="billing")
+            archive = Stream(daemon, op="subscribe", consumer="archive")
+            first = stream.line()["next"]
+            self.assertIn(first, (1, 3))  # the ack may not yet have been on the disk
+            self.assertEqual(take(stream, count - first + 1), before[first - 1:])
+            self.assertEqual(take(archive, count), before)
+            loss = take(stream, 1)[0]
+            self.assertEqual((loss["type"], loss["cause"], loss["seq"], loss["epoch"]),
+                             ("loss", "away", count + 1, before[0]["epoch"]))
+            self.assertLess(loss["first"], loss["last"])
+            self.assertNotIn("up_bytes", loss)
+            daemon.wait_for(lambda status: status["input_ended"])
+            self.assertEqual(daemon.end()[1], 0)
+            records = before + [loss] + [message["record"] for message in stream.to_end() if message["op"] == "record"]
+            self.assertEqual([record["seq"] for record in records], list(range(1, len(records) + 1)))
+            self.check_totals(records)
+            stream.close()
+            archive.close()
+
+    def check_totals(self, records):
+        """A free total is the sum of the usage records numbered since the one before, also over a kill."""
+        total, = (record for record in records if record["type"] == "total" and record["verdict"] == "free"
+                  and "rule" not in record)
+        usage = [record for record in records if record["type"] == "usage"]
+        for member in ("up_bytes", "up_pkts", "down_bytes", "down_pkts"):
+            self.assertEqual(total[member], sum(record[member] for record in usage))
+
+    def test_not_configured(self):
+        with on_capture(CAPTURES[0]) as daemon:
+            stream = Stream(daemon, op="subscribe", consumer="Billing")
+            message, = stream.to_end()
+            self.assertEqual(message["op"], "error")
+            self.assertIn("not configured", message["error"])
+            stream.close()
+
+    def test_own_speed(self):
+        """One takes a record at a time, one as fast as it can, one nothing."""
+        with on_capture(CAPTURES[0]) as daemon:
+            count = daemon.wait_for(settled)["records"]["seq"]
+            slow = Stream(daemon, op="subscribe", consumer="archive", window=1)
+            fast = Stream(daemon, op="subscribe", consumer="billing")
+            silent = Stream(daemon, op="subscribe", last=1000)
+            expected = take(fast, count)
+            for record in expected:
+                self.assertEqual(take(slow, 1), [record])
+                ack(slow, record)
+            status = daemon.wait_for(lambda status: lag_of(status, "archive") == 0)
+            self.assertEqual(lag_of(status, "billing"), count)
+            self.assertEqual(take(silent, count), expected)
+            for stream in (slow, fast, silent):
+                stream.close()
+
+    def test_takeover(self):
+        with on_capture(CAPTURES[0]) as daemon:
+            count = daemon.wait_for(settled)["records"]["seq"]
+            older = Stream(daemon, op="subscribe", consumer="billing")
+            records = take(older, count)
+            ack(older, records[4])
+            daemon.wait_for(lambda status: lag_of(status, "billing") == count - 5)
+            newer = Stream(daemon, op="subscribe", consumer="billing")
+            self.assertEqual(take(newer, count - 5), records[5:])
+            self.assertEqual(older.to_end()[-1]["op"], "error")
+            older.close()
+            newer.close()
+
+    def test_last(self):
+        with on_capture(CAPTURES[0]) as daemon:
+            count = daemon.wait_for(settled)["records"]["seq"]
+            for last in (1, 3, count, count + 1, 1 << 53):
+                stream = Stream(daemon, op="subscribe", last=last)
+                first = max(1, count - last + 1)
+                self.assertEqual(stream.line()["next"], first)
+                self.assertEqual([record["seq"] for record in take(stream, count - first + 1)], list(range(first, count + 1)))
+                stream.close()
+            self.assertEqual({one["connected"] for one in daemon.status()["consumers"] if one["consumer"]}, {False})
 
 
 class Lists(unittest.TestCase):
@@ -208,7 +370,7 @@ class CommandLine(unittest.TestCase):
             done = subprocess.run([ZERORATED, "-c", path], capture_output=True, text=True, timeout=PATIENCE_S)
             self.assertEqual(done.returncode, 1)
             self.assertIn("<3>", done.stderr)
-            self.assertEqual(sorted(os.listdir(folder)), ["list.csv", "state", "z.conf"])
+            self.assertEqual(sorted(os.listdir(folder)), ["ledger", "list.csv", "state", "z.conf"])
 
 
 if __name__ == "__main__":

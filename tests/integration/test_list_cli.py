@@ -225,6 +225,16 @@ class Compile(Case):
         self.assertTrue((self.folder / "folder").is_dir() and (self.folder / "fifo").is_fifo())
         self.assertEqual(sorted(os.listdir(self.folder)), ["fifo", "folder", "list.csv", "list.img"])
 
+    def test_replaces_no_link(self):
+        (self.folder / "list.img").write_text("old")
+        (self.folder / "link.img").symlink_to("list.img")
+        (self.folder / "lost.img").symlink_to("nowhere")
+        for path in "link.img", "lost.img":
+            self.refused(self.zerorate("compile", "list.csv", "-o", path), 1, "it is there and no regular file")
+            self.assertTrue((self.folder / path).is_symlink())
+        self.assertEqual((self.folder / "list.img").read_text(), "old")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["link.img", "list.csv", "list.img", "lost.img"])
+
     def test_errors_leave_the_old_image(self):
         (self.folder / "list.img").write_text("old")
         self.list.write_text(HEAD + "bad..name,x,1,,,\n", encoding="utf-8")
@@ -321,9 +331,19 @@ class Lookup(Case):
             self.assertEqual((answer["reason"], answer["free"]), ("invalid", False))
             self.assertIn(why, answer["why"])
             self.assertNotIn("\x1b", answer["query"])
+        for text in "*.olm.vn", ".olm.vn", "!quangcao.olm.vn":
+            answer, = self.answers(self.lookup(text), 1)
+            self.assertTrue(answer["why"].endswith("; ask for a host like www.olm.vn, not for an entry of the list"))
+        answer, = self.answers(self.lookup("olm.vn/bai-1"), 1)
+        self.assertIn("ask for the host alone", answer["why"])
         run = subprocess.run([os.fsencode(ZERORATE), b"list", b"lookup", b"--list", b"list.csv", b"\xff\xfe.vn"],
                              capture_output=True, timeout=60, check=False, cwd=self.folder)
         self.assertEqual(json.loads(run.stdout)["reason"], "invalid")
+
+    def test_largest_serial(self):
+        self.list.write_text((HEAD + ROWS).replace("2026112201", str(2**63 - 1)), encoding="utf-8")
+        answer, = self.answers(self.lookup("olm.vn"), 0)
+        self.assertEqual(answer["list_serial"], 2**63 - 1)
 
     def test_image_answers_like_its_list(self):
         self.zerorate("compile", "list.csv", "-o", "list.img")
@@ -443,6 +463,8 @@ class Verify(Case):
         for args in (("--keys", keys), ("--keys", self.keys / "moet.pub", "--keys", self.keys / "mic.pub"),
                      ("--keys", self.keys / "moet.pub", "--key", self.key("mic"))):
             self.assertEqual(self.zerorate("verify", "list.csv", *args).returncode, 0)
+        keys.write_text((self.keys / "moet.pub").read_text(), encoding="utf-8-sig")
+        self.assertEqual(self.zerorate("verify", "list.csv", "--keys", keys).returncode, 0)
         keys.write_text("# none\n")
         self.refused(self.zerorate("verify", "list.csv", "--keys", keys), 2, "it holds no key")
         keys.write_text(f"{self.key('moet')}\nnonsense\n")
@@ -535,6 +557,24 @@ class Verify(Case):
         self.assertNotIn("other.csv", run.stderr)
         self.assertNotIn("list.csv..minisig", run.stderr)
         self.assertNotIn("\x1b", run.stderr)
+
+    def test_pipe_that_is_held_open(self):
+        """Whoever may write to the folder must not be able to stop who looks into it."""
+        self.sign("moet")
+        os.mkfifo(self.folder / "list.csv.a.minisig")
+        end = os.open(self.folder / "list.csv.a.minisig", os.O_RDWR)
+        self.addCleanup(os.close, end)
+        run = self.verify(names=["moet"])
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("list.csv.a.minisig: does not count: it is a pipe", run.stderr)
+
+    def test_text_that_reads_otherwise(self):
+        self.sign("moet", "", "-t", "a\u202eb\u2028c\u2066d")
+        (self.folder / "list.csv.a\u202eb.minisig").write_text("")
+        run = self.verify(names=["moet"])
+        self.assertEqual(run.returncode, 0)
+        self.assertIn('("a?b?c?d")', run.stdout)
+        self.assertIn("list.csv.a?b.minisig: does not count", run.stderr)
 
     def test_more_than_sixteen_files(self):
         self.sign("moet")

@@ -31,6 +31,7 @@ dataplane = {{ workers = "1"; flows = "4K"; reassembly_memory = "1MiB";
   ports = ( {{ device = "net_pcap0"; }} ); }};
 list = {{ file = "{{folder}}/in/list.csv"; state = "{{folder}}/state"; keys = [ {keys} ]; signatures_required = {required}; {more} }};
 records = {{ socket = "{{folder}}/records.sock"; }};
+ledger = {{ folder = "{{folder}}/ledger"; }};
 control = {{ socket = "{{folder}}/control.sock"; }};
 """
 
@@ -124,6 +125,9 @@ class Gateway(Daemon):
 
     def restart(self, stop=signal.SIGTERM):
         self.end(stop)
+        return self.start_again()
+
+    def start_again(self):
         self.start()
         return self.wait_for(lambda status: status["state"] == "running")
 
@@ -213,6 +217,38 @@ class Tampering(unittest.TestCase):
             self.assertIn("already", done.stdout)
             self.assertIsNone(gateway.status()["list"]["refused"])
 
+    def test_refusal_stays(self):
+        """A look at the file says nothing of what was pushed, and the other way round."""
+        with Gateway() as gateway:
+            self.assertEqual(gateway.push(gateway.new(list_text(2), keys=())).returncode, 1)
+            looks = gateway.logged().count("reading")
+            gateway.process.send_signal(signal.SIGHUP)
+            gateway.wait_for(lambda _: gateway.logged().count("reading") > looks)
+            time.sleep(0.5)
+            self.assertEqual(gateway.status()["list"]["refused"]["source"], "push")
+            good = gateway.new(gateway.first)
+            self.assertEqual(gateway.push(good).returncode, 0)
+            self.assertIsNone(gateway.status()["list"]["refused"])
+            os.truncate(f"{gateway.folder}/in/list.csv", 10)
+            gateway.process.send_signal(signal.SIGHUP)
+            gateway.wait_refused("signed by 0")
+            self.assertEqual(gateway.push(good).returncode, 0)
+            self.assertEqual(gateway.status()["list"]["refused"]["source"], "reload")
+            gateway.put()
+            gateway.wait_for(lambda status: status["list"]["refused"] is None)
+
+    def test_highest_serial(self):
+        """JSON and SQLite have no higher numbers than that."""
+        with Gateway() as gateway:
+            done = gateway.push(gateway.new(list_text(2**63)))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("from 1 to 9223372036854775807", done.stderr)
+            done = gateway.push(gateway.new(list_text(2**63 - 1)))
+            self.assertIn("list 9223372036854775807 with", done.stdout)
+            self.assertEqual(gateway.status()["list"]["serial"], 2**63 - 1)
+            self.assertEqual(gateway.accepted()["serial"], 2**63 - 1)
+            self.assertEqual(gateway.restart()["list"]["serial"], 2**63 - 1)
+
     def test_findings_have_places(self):
         with Gateway() as gateway:
             path = gateway.new(list_text(2) + "not a name,learn,1\n.x.vn,learn,many\n")
@@ -250,6 +286,33 @@ class Arrival(unittest.TestCase):
                     time.sleep(0.5)
                 file.truncate()
             gateway.wait_serial(2)
+
+    def test_linked_into_place(self):
+        """Links are whole when they are made: nobody writes and closes them."""
+        with Gateway() as gateway:
+            for serial, link in ((2, os.symlink), (3, os.link)):
+                gateway.new(list_text(serial))
+                os.rename(f"{gateway.folder}/new", f"{gateway.folder}/{serial}")
+                os.rename(f"{gateway.folder}/in/list.csv", f"{gateway.folder}/old.csv")
+                for name in ("list.csv.minisig", "list.csv.mic.minisig"):
+                    os.replace(f"{gateway.folder}/{serial}/{name}", f"{gateway.folder}/in/{name}")
+                time.sleep(0.5)
+                link(f"{gateway.folder}/{serial}/list.csv", f"{gateway.folder}/in/list.csv")
+                gateway.wait_serial(serial)
+
+    def test_given_other_permissions(self):
+        """What could not be read before is looked at again."""
+        with Gateway() as gateway:
+            path = gateway.new(list_text(2))
+            gateway.put("list.csv.minisig", "list.csv.mic.minisig")
+            time.sleep(0.5)
+            with open(f"{gateway.folder}/in/list.csv", "r+b", buffering=0) as file:
+                file.write(pathlib.Path(path).read_bytes())
+                file.truncate()
+                time.sleep(0.5)
+                self.assertEqual(gateway.status()["list"]["serial"], 1)
+                os.chmod(file.name, 0o644)
+                gateway.wait_serial(2)
 
     def test_refusals_are_not_repeated(self):
         with Gateway() as gateway:
@@ -361,6 +424,64 @@ class Restart(unittest.TestCase):
             gateway.wait_serial(2)
             self.assertEqual([(entry["event"], entry["source"], entry["serial"]) for entry in gateway.audit()],
                              [("accepted", "start", 1), ("accepted", "start", 2)])
+
+    def test_lost_mark(self):
+        with Gateway() as gateway:
+            self.assertEqual(gateway.push(gateway.new(list_text(2))).returncode, 0)
+            gateway.end()
+            mark = pathlib.Path(gateway.folder, "state/highest")
+            text = mark.read_text()
+            mark.unlink()
+            self.assertIn("the file highest is missing", self.fails(gateway))
+            mark.write_text(text)
+            gateway.start()
+            gateway.wait_serial(2)
+
+    def test_disk_that_takes_nothing(self):
+        """Full or read-only: the accepted list is in force nevertheless, also with an audit log that was torn."""
+        with Gateway() as gateway:
+            gateway.end()
+            disk = f"{gateway.folder}/disk"
+            os.mkdir(disk)
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], capture_output=True).returncode:
+                self.skipTest("a small disk cannot be mounted here")
+            try:
+                self.on_small_disk(gateway, disk)
+            finally:
+                gateway.process.kill()
+                gateway.process.wait()
+                subprocess.run(["umount", "-l", disk], check=True)
+
+    def on_small_disk(self, gateway, disk):
+        config = pathlib.Path(gateway.folder, "zerorated.conf")
+        config.write_text(config.read_text().replace(f"{gateway.folder}/state", f"{disk}/state"))
+        gateway.start_again()
+        gateway.end()
+        with open(f"{disk}/state/audit.jsonl", "ab") as file:
+            file.write(b"x" * (os.sysconf("SC_PAGE_SIZE") - file.tell()))
+        with self.assertRaises(OSError), open(f"{disk}/fill", "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        gateway.start_again()
+        done = gateway.push(gateway.new(list_text(2)))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot be kept in the folder list.state", done.stderr)
+        self.assertIn("No space left", done.stderr)
+        gateway.wait_for(lambda status: "the audit log of lists cannot be written: No space left on device" in status["warnings"])
+        self.assertEqual(gateway.status()["list"]["serial"], 1)
+        gateway.end()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        gateway.start_again()
+        self.assertEqual([entry["serial"] for entry in gateway.audit()], [1])
+        self.assertEqual(gateway.push(gateway.new(list_text(2))).returncode, 1)
+        gateway.wait_for(lambda status: "the audit log of lists cannot be written: Read-only file system" in status["warnings"])
+        gateway.end()
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+        os.unlink(f"{disk}/fill")
+        gateway.start_again()
+        self.assertEqual(gateway.push(gateway.new(list_text(2))).returncode, 0)
+        self.assertEqual([entry.get("serial") for entry in gateway.audit() if entry["event"] == "accepted"], [1, 2])
+        gateway.end()
 
     def accepted(self, gateway):
         (folder,) = os.listdir(f"{gateway.folder}/state/accepted")
@@ -532,6 +653,20 @@ class Requests(unittest.TestCase):
             client.close()
             gateway.wait_for(lambda _: self.open_count(gateway) <= before)
             self.assertEqual(gateway.status()["list"]["serial"], 1)
+
+    def test_hostile_names(self):
+        """Whatever a file is called: nothing of it is obeyed by a terminal that shows the log, the audit log or the reply."""
+        name = "a\u009b31m\u202etxt\x1b[2J\n<3>evil\x7f"
+        with Gateway() as gateway, open("/etc/hostname", "rb") as file:
+            client = self.connect(gateway)
+            self.send(client, {"op": "list_push", "file": name, "signatures": [name]}, [file.fileno()] * 2)
+            shown = json.dumps(self.reply(client), ensure_ascii=False)
+            client.close()
+            shown += "".join(json.dumps(entry, ensure_ascii=False) for entry in gateway.audit(1))
+            shown += json.dumps(gateway.status(), ensure_ascii=False) + gateway.logged().replace("\n", "")
+            self.assertGreaterEqual(shown.count("a?31m?txt?[2J?<3>evil?: "), 6)
+            self.assertEqual([code for code in map(ord, shown) if code < 32 or 127 <= code < 160 or code == 0x202e], [])
+            self.assertNotIn("\n<3>evil", gateway.logged())
 
     def test_busy_and_gone(self):
         many = [f"n{i}.school.vn" for i in range(200_000)]

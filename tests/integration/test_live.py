@@ -54,7 +54,8 @@ dataplane = { workers = "1-2"; flows = "64K";
   ports = ( { device = "net_af_packet0"; role = "both"; } ); };
 subscribers = [ "10.77.0.0/24", "2001:db8:77::/64" ];
 list = { file = "{folder}/list.csv"; state = "{folder}/state"; shrink_limit = 100; };
-records = { socket = "{folder}/records.sock"; charged_flows = true; };
+records = { socket = "{folder}/records.sock"; charged_flows = true; consumers = [ "billing" ]; };
+ledger = { folder = "{folder}/ledger"; };
 control = { socket = "{folder}/control.sock"; };
 """
 

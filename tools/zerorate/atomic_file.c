@@ -63,7 +63,8 @@ int zr_atomic_file_write(const char *path, const void *bytes, size_t len)
 	char *beside;
 	int fd, err;
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	/* The renaming would replace a link, not what it leads to; as root even /dev/stdout. */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return -EEXIST;
 	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
 		return -ENOMEM;

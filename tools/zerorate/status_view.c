@@ -2,6 +2,7 @@
 #include "tools/zerorate/status_view.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "tools/zerorate/text.h"
@@ -10,6 +11,7 @@
 #define DAY_S     86400
 #define HOUR_S    3600
 #define MINUTE_S  60
+#define MIB       (1024.0 * 1024)
 
 /* A text of the daemon's, fit for a terminal. */
 struct text {
@@ -164,15 +166,46 @@ static void view_consumers(const json_t *consumers, FILE *out)
 
 	if (json_array_size(consumers) == 0)
 		return;
-	fprintf(out, "\n%-24s %12s %12s %12s\n", "Consumer", "lag", "in flight", "window");
+	fprintf(out, "\n%-24s %5s %15s %12s %12s\n", "Consumer", "there", "lag", "in flight", "window");
 	json_array_foreach(consumers, i, consumer)
 	{
 		struct text name = text_of(consumer, "consumer");
+		bool connected = json_is_true(json_object_get(consumer, "connected"));
 
-		fprintf(out, "%-24s %12" PRId64 " %12" PRId64 " %12" PRId64 "\n",
-			name.clean[0] != '\0' ? name.clean : "(anonymous)", number_of(consumer, "lag"),
-			number_of(consumer, "in_flight"), number_of(consumer, "window"));
+		fprintf(out, "%-24s %5s %15" PRId64, name.clean[0] != '\0' ? name.clean : "(anonymous)",
+			connected ? "yes" : "no", number_of(consumer, "lag"));
+		if (connected)
+			fprintf(out, " %12" PRId64 " %12" PRId64, number_of(consumer, "in_flight"),
+				number_of(consumer, "window"));
+		fputc('\n', out);
 	}
+}
+
+static void view_records(const json_t *records, const json_t *ledger, FILE *out)
+{
+	fprintf(out, "Records   %" PRId64 " since %s, %" PRId64 " on the disk\n", number_of(records, "seq"),
+		text_of(records, "epoch").clean, number_of(records, "committed"));
+	fprintf(out, "Ledger    %s, %" PRId64 " files, %.1f of %.1f MiB, last commit %.1f ms (longest %.1f ms)\n",
+		text_of(ledger, "state").clean, number_of(ledger, "files"), (double)number_of(ledger, "bytes") / MIB,
+		(double)number_of(ledger, "disk_limit_bytes") / MIB,
+		json_real_value(json_object_get(ledger, "commit_ms")),
+		json_real_value(json_object_get(ledger, "commit_ms_max")));
+}
+
+/* Is the ledger not written? */
+static unsigned int ledger_wrongs(const json_t *ledger, const json_t *unwritten, FILE *out)
+{
+	const char *state = json_string_value(json_object_get(ledger, "state"));
+	int64_t free_bytes = number_of(json_object_get(unwritten, "free"), "bytes");
+	int64_t charged_bytes = number_of(json_object_get(unwritten, "charged"), "bytes");
+
+	if (state == NULL || (strcmp(state, "full") != 0 && strcmp(state, "failing") != 0))
+		return 0;
+	fprintf(out,
+		"zerorate status: the ledger cannot be written: %s; %" PRId64 " records of %" PRId64
+		" free and %" PRId64 " charged bytes were only summed up so far\n",
+		text_of(ledger, "error").clean, number_of(unwritten, "records"), free_bytes, charged_bytes);
+	return 1;
 }
 
 void zr_status_view(const json_t *status, FILE *out)
@@ -186,8 +219,7 @@ void zr_status_view(const json_t *status, FILE *out)
 		"Flows     %" PRId64 " of %" PRId64 ": %" PRId64 " free, %" PRId64 " charged, %" PRId64 " undecided\n",
 		number_of(flows, "open"), number_of(flows, "max"), number_of(flows, "free"),
 		number_of(flows, "charged"), number_of(flows, "undecided"));
-	fprintf(out, "Records   %" PRId64 " since %s, %" PRId64 " kept\n", number_of(records, "seq"),
-		text_of(records, "epoch").clean, number_of(records, "kept"));
+	view_records(records, json_object_get(status, "ledger"), out);
 	json_array_foreach(json_object_get(status, "warnings"), i, warning)
 		fprintf(out, "Warning   %s\n", clean(warning).clean);
 	view_ports(json_object_get(status, "ports"), out);
@@ -224,5 +256,5 @@ unsigned int zr_status_wrongs(const json_t *status, FILE *out)
 			lost);
 		count++;
 	}
-	return count;
+	return count + ledger_wrongs(json_object_get(status, "ledger"), json_object_get(records, "unwritten"), out);
 }

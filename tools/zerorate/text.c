@@ -8,12 +8,6 @@
 
 #include "rules/utf8.h"
 
-/* C0, DEL, and C1: what a terminal may obey. */
-static bool is_control(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code < 0xa0);
-}
-
 /* What decomposed Vietnamese is written with. */
 static bool is_combining(uint32_t code)
 {
@@ -35,7 +29,7 @@ size_t zr_text_clean(char *out, size_t room, const char *text)
 			taken = 1;
 			shown = "\xef\xbf\xbd";
 			len = 3;
-		} else if (is_control(code)) {
+		} else if (!zr_utf8_is_printable(text, taken)) {
 			shown = "?";
 			len = 1;
 		}

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /*
- * Copy text into out[room], terminated, cut before the character that does not fit. Control characters (a terminal would
+ * Copy text into out[room], terminated, cut before the character that does not fit. Control characters (rules/utf8.h; a terminal would
  * obey them) become '?', bytes that are not UTF-8 become U+FFFD. Returns the length.
  */
 size_t zr_text_clean(char *out, size_t room, const char *text);

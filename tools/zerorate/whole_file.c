@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,15 @@ static void say_too_large(size_t most, char reason[ZR_WHOLE_FILE_REASON])
 		snprintf(reason, ZR_WHOLE_FILE_REASON, "it is larger than %zu bytes", most);
 }
 
+static const char *kind_of(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return "it is a folder";
+	return S_ISFIFO(mode) ? "it is a pipe, not a file" : "it is a device or socket, not a file";
+}
+
 /* How much room to begin with, terminator included; 0 with the reason when it cannot be read as a whole. */
-static size_t first_room(int fd, size_t most, char reason[ZR_WHOLE_FILE_REASON])
+static size_t first_room(int fd, size_t most, bool takes_pipes, char reason[ZR_WHOLE_FILE_REASON])
 {
 	struct stat st;
 
@@ -31,15 +39,14 @@ static size_t first_room(int fd, size_t most, char reason[ZR_WHOLE_FILE_REASON])
 		snprintf(reason, ZR_WHOLE_FILE_REASON, "%s", strerror(errno));
 		return 0;
 	}
-	if (S_ISFIFO(st.st_mode))
+	if (takes_pipes && S_ISFIFO(st.st_mode))
 		return FIRST_ROOM;
 	if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size <= most)
 		return (size_t)st.st_size + 2; /* one byte more, so that the end is seen */
 	if (S_ISREG(st.st_mode))
 		say_too_large(most, reason);
 	else
-		snprintf(reason, ZR_WHOLE_FILE_REASON, "%s",
-			 S_ISDIR(st.st_mode) ? "it is a folder" : "it is a device or socket, not a file");
+		snprintf(reason, ZR_WHOLE_FILE_REASON, "%s", kind_of(st.st_mode));
 	return 0;
 }
 
@@ -54,9 +61,9 @@ static ssize_t read_some(int fd, char *to, size_t room)
 	return got;
 }
 
-static char *read_all(int fd, size_t most, size_t *len, char reason[ZR_WHOLE_FILE_REASON])
+static char *read_all(int fd, size_t most, bool takes_pipes, size_t *len, char reason[ZR_WHOLE_FILE_REASON])
 {
-	size_t room = first_room(fd, most, reason);
+	size_t room = first_room(fd, most, takes_pipes, reason);
 	char *text = room > 0 ? malloc(room) : NULL;
 	ssize_t got;
 
@@ -90,10 +97,10 @@ refuse:
 	return NULL;
 }
 
-char *zr_whole_file_read(const char *path, size_t most, size_t *len, char reason[ZR_WHOLE_FILE_REASON])
+static char *read_path(const char *path, size_t most, bool takes_pipes, size_t *len, char reason[ZR_WHOLE_FILE_REASON])
 {
 	/* O_NONBLOCK: a pipe that nobody writes into would be waited for, for ever and without a word. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	char *text;
 
@@ -101,7 +108,7 @@ char *zr_whole_file_read(const char *path, size_t most, size_t *len, char reason
 		snprintf(reason, ZR_WHOLE_FILE_REASON, "%s", strerror(errno));
 		return NULL;
 	}
-	text = read_all(fd, most, len, reason);
+	text = read_all(fd, most, takes_pipes, len, reason);
 	if (text != NULL && *len == 0 && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
 		snprintf(reason, ZR_WHOLE_FILE_REASON, "it is a pipe that nobody writes into");
 		free(text);
@@ -109,4 +116,14 @@ char *zr_whole_file_read(const char *path, size_t most, size_t *len, char reason
 	}
 	close(fd);
 	return text;
+}
+
+char *zr_whole_file_read(const char *path, size_t most, size_t *len, char reason[ZR_WHOLE_FILE_REASON])
+{
+	return read_path(path, most, true, len, reason);
+}
+
+char *zr_regular_file_read(const char *path, size_t most, size_t *len, char reason[ZR_WHOLE_FILE_REASON])
+{
+	return read_path(path, most, false, len, reason);
 }

@@ -14,4 +14,10 @@
  */
 char *zr_whole_file_read(const char *path, size_t most, size_t *len, char reason[ZR_WHOLE_FILE_REASON]);
 
+/*
+ * The same for files that the user did not name, which others may have put there: pipes are refused too, since whoever holds
+ * one open could keep the reader waiting for ever.
+ */
+char *zr_regular_file_read(const char *path, size_t most, size_t *len, char reason[ZR_WHOLE_FILE_REASON]);
+
 #endif

@@ -203,8 +203,6 @@ static void test_not_built(void **state)
 {
 	static const char *const cases[][2] = {
 		{"trusted_resolvers = [ \"10.0.0.53/32\" ];\n", "4: trusted_resolvers is not built yet: remove it"},
-		{"ledger = { retention = \"30d\"; };\n",
-		 "4: ledger is not built yet: remove it; records are kept in memory (records.memory)"},
 		{"records = { tariff_switch = \"00:00\"; };\n", "4: tariff_switch is an array of times of the day: "
 								"write tariff_switch = [ \"00:00\", \"06:30\" ], local "
 								"times"},
@@ -216,10 +214,6 @@ static void test_not_built(void **state)
 		 "\"06:30\" ], local times"},
 		{"records = { tariff_switch = [ \"06:30\", \"06:30\" ]; };\n",
 		 "4: tariff_switch holds \"06:30\" twice: name each time once"},
-		{"records = { consumers = [ \"billing\" ]; };\n",
-		 "4: consumers is not built yet: remove it; any name may subscribe"},
-		{"records = { totals_interval = \"1h\"; };\n",
-		 "4: totals_interval is not built yet: remove it; `zerorate status` shows totals"},
 	};
 
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* records.sock: the conversation, windows, takeover, loss, and clients that do not behave. */
+/* records.sock: the conversation, windows, takeover, who may connect, and clients that do not behave. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,147 +8,16 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/consumers.h"
+#include "tests/unit/control/consumers_scene.h"
 
-#define EPOCH "2026-11-23T05:57:05.818865Z"
-
-/* Smallest memory for records: about 2600 of them. */
-#define MEMORY (1 << 20)
-
-static char folder[] = "/tmp/zr-consumers-XXXXXX";
-static char socket_path[64];
-
-struct scene {
-	struct zr_loop *loop;
-	struct zr_records *records;
-	struct zr_consumers *consumers;
-	struct zr_timer tick; /* so that no round waits long */
-	struct zr_socket_config config;
-};
-
-struct client {
-	int fd;
-	char *text; /* what has come and was not looked at */
-	size_t len;
-};
-
-static void nothing(void *arg)
-{
-	(void)arg;
-}
-
-static void rounds(struct scene *s, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		zr_consumers_serve(s->consumers);
-		assert_int_equal(zr_loop_round(s->loop), 0);
-	}
-}
-
-static void open_scene(struct scene *s)
-{
-	const struct zr_exporter exporter = {.gateway = "gw", .epoch_us = 1795413425818865};
-
-	*s = (struct scene){.config = {.path = socket_path, .group = ZR_NO_GROUP}};
-	assert_int_equal(zr_loop_make(&s->loop), 0);
-	s->tick = (struct zr_timer){.every_ms = 1, .expired = nothing};
-	zr_loop_timer_add(s->loop, &s->tick);
-	assert_int_equal(zr_records_make(&exporter, MEMORY, &s->records), 0);
-	assert_int_equal(zr_consumers_open(s->loop, &s->config, s->records, &s->consumers), 0);
-}
-
-static void close_scene(struct scene *s)
-{
-	zr_consumers_close(s->consumers);
-	zr_records_free(s->records);
-	zr_loop_free(s->loop);
-	assert_int_not_equal(access(socket_path, F_OK), 0);
-}
-
-static void make_records(struct scene *s, unsigned int count)
-{
-	const struct zr_usage usage = {
-		.type = ZR_USAGE_PART, .verdict = ZR_FREE, .reason = ZR_REASON_SNI, .rule = ZR_ENTRY_NONE, .family = 4};
-
-	for (unsigned int i = 0; i < count; i++)
-		zr_records_take(s->records, &usage);
-}
-
-static void connect_client(struct scene *s, struct client *c)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	strcpy(address.sun_path, socket_path);
-	*c = (struct client){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), .text = calloc(1, 1)};
-	assert_int_equal(connect(c->fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	rounds(s, 2);
-}
-
-static void say(struct scene *s, struct client *c, const char *line)
-{
-	assert_int_equal(send(c->fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-	rounds(s, 3);
-}
-
-/* Read all that comes within some rounds. */
-static void hear(struct scene *s, struct client *c)
-{
-	for (unsigned int i = 0; i < 50; i++) {
-		char part[65536];
-		ssize_t got;
-
-		rounds(s, 1);
-		while ((got = recv(c->fd, part, sizeof(part), 0)) > 0) {
-			c->text = realloc(c->text, c->len + (size_t)got + 1);
-			memcpy(c->text + c->len, part, (size_t)got);
-			c->len += (size_t)got;
-			c->text[c->len] = '\0';
-		}
-	}
-}
-
-static unsigned int count_of(const struct client *c, const char *what)
-{
-	unsigned int count = 0;
-
-	for (const char *at = c->text; (at = strstr(at, what)) != NULL; at++)
-		count++;
-	return count;
-}
-
-static void forget(struct client *c)
-{
-	c->len = 0;
-	c->text[0] = '\0';
-}
-
-static void close_client(struct scene *s, struct client *c)
-{
-	close(c->fd);
-	free(c->text);
-	rounds(s, 2);
-}
-
-/* It was told why, in one line, and the connection is closed. */
-static void is_refused(struct scene *s, struct client *c, const char *why)
-{
-	char byte;
-
-	hear(s, c);
-	assert_int_equal(count_of(c, "{\"op\":\"error\",\"error\":\""), 1);
-	assert_non_null(strstr(c->text, why));
-	assert_true(recv(c->fd, &byte, 1, 0) <= 0);
-	assert_int_equal(send(c->fd, "x", 1, MSG_NOSIGNAL), -1);
-}
-
-/* A name gets what is kept first; hello names the first record; then what is new comes. */
+/* A name gets what is behind its cursor first; hello names the first record; then what is new comes. */
 static void test_kept_first(void **state)
 {
 	struct scene s;
@@ -158,7 +27,7 @@ static void test_kept_first(void **state)
 	open_scene(&s);
 	make_records(&s, 3);
 	connect_client(&s, &c);
-	say(&s, &c, "{\"op\":\"subscribe\",\"consumer\":\"billing\"}\n");
+	say(&s, &c, SUBSCRIBE_BILLING);
 	hear(&s, &c);
 	assert_memory_equal(c.text, "{\"op\":\"hello\",\"gateway\":\"gw\",\"epoch\":\"" EPOCH "\",\"next\":1}\n", 77);
 	assert_int_equal(
@@ -167,8 +36,50 @@ static void test_kept_first(void **state)
 		3);
 	make_records(&s, 2);
 	hear(&s, &c);
-	assert_non_null(strstr(c.text, "\"seq\":5,"));
+	has_numbers(&c, 1, 5);
 	assert_true(zr_consumers_served(s.consumers));
+	assert_int_equal(s.ledger.reads, 0);
+	close_client(&s, &c);
+	close_scene(&s);
+}
+
+/* A name goes on behind what it acknowledged, on whichever connection. */
+static void test_resume(void **state)
+{
+	struct scene s;
+	struct client c;
+
+	(void)state;
+	open_scene(&s);
+	make_records(&s, 10);
+	connect_client(&s, &c);
+	say(&s, &c, SUBSCRIBE_BILLING);
+	hear(&s, &c);
+	say(&s, &c, ACK(EPOCH, 4));
+	close_client(&s, &c);
+	assert_int_equal(s.ledger.cursors[0].seq, 4);
+	assert_int_equal(s.ledger.cursors[1].seq, 0);
+	connect_client(&s, &c);
+	say(&s, &c, SUBSCRIBE_BILLING);
+	hear(&s, &c);
+	assert_non_null(strstr(c.text, "\"next\":5}"));
+	has_numbers(&c, 5, 10);
+	close_client(&s, &c);
+	close_scene(&s);
+}
+
+/* Only configured names; nothing is said of those that are. */
+static void test_not_configured(void **state)
+{
+	struct scene s;
+	struct client c;
+
+	(void)state;
+	open_scene(&s);
+	connect_client(&s, &c);
+	say(&s, &c, "{\"op\":\"subscribe\",\"consumer\":\"Billing\"}\n");
+	is_refused(&s, &c, "not configured: add it to records.consumers in zerorated.conf");
+	assert_null(strstr(c.text, "billing"));
 	close_client(&s, &c);
 	close_scene(&s);
 }
@@ -195,7 +106,7 @@ static void test_anonymous(void **state)
 /* Never more than the window is in flight; an ack opens it by as much as it says. */
 static void test_window(void **state)
 {
-	struct zr_consumer_status status[ZR_CONSUMERS_MAX];
+	struct zr_consumer_status status[ZR_CONSUMERS_STATUS_MAX];
 	struct scene s;
 	struct client c;
 
@@ -203,23 +114,29 @@ static void test_window(void **state)
 	open_scene(&s);
 	make_records(&s, 100);
 	connect_client(&s, &c);
-	say(&s, &c, "{\"op\":\"subscribe\",\"consumer\":\"b\",\"window\":10}\n");
+	say(&s, &c, "{\"op\":\"subscribe\",\"consumer\":\"billing\",\"window\":10}\n");
 	hear(&s, &c);
 	assert_int_equal(count_of(&c, "\"op\":\"record\""), 10);
-	say(&s, &c, "{\"op\":\"ack\",\"epoch\":\"" EPOCH "\",\"seq\":4}\n");
+	say(&s, &c, ACK(EPOCH, 4));
 	hear(&s, &c);
 	assert_int_equal(count_of(&c, "\"op\":\"record\""), 14);
-	say(&s, &c, "{\"op\":\"ack\",\"epoch\":\"" EPOCH "\",\"seq\":2}\n"); /* old news */
+	say(&s, &c, ACK(EPOCH, 2)); /* old news */
 	hear(&s, &c);
 	assert_int_equal(count_of(&c, "\"op\":\"record\""), 14);
-	assert_int_equal(zr_consumers_status(s.consumers, status), 1);
-	assert_string_equal(status[0].name, "b");
+	assert_int_equal(zr_consumers_status(s.consumers, status), 2);
+	assert_string_equal(status[0].name, "billing");
+	assert_true(status[0].connected);
+	assert_int_equal(status[0].acked.seq, 4);
 	assert_int_equal(status[0].next, 15);
 	assert_int_equal(status[0].in_flight, 10);
 	assert_int_equal(status[0].lag, 96);
+	assert_string_equal(status[1].name, "archive");
+	assert_false(status[1].connected);
+	assert_int_equal(status[1].lag, 100);
 	assert_false(zr_consumers_served(s.consumers));
-	say(&s, &c, "{\"op\":\"ack\",\"epoch\":\"" EPOCH "\",\"seq\":15}\n"); /* it was not sent */
+	say(&s, &c, ACK(EPOCH, 15)); /* it was not sent */
 	is_refused(&s, &c, "not sent yet");
+	assert_int_equal(s.ledger.cursors[0].seq, 4);
 	close_client(&s, &c);
 	close_scene(&s);
 }
@@ -267,78 +184,49 @@ static void test_takeover(void **state)
 	close_scene(&s);
 }
 
-/* What is no longer kept is announced, at the beginning and under way, and the numbers go on behind it. */
-static void test_lost(void **state)
+/* A user who may not is told so in one line; one who may, and is not of the daemon's group, can connect. */
+static void test_peers(void **state)
 {
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct scene s;
-	struct client c;
-	uint64_t oldest;
-	char expected[160];
+	int status;
 
 	(void)state;
-	open_scene(&s);
-	make_records(&s, 5000);
-	oldest = zr_records_oldest(s.records);
-	assert_true(oldest > 1);
-	connect_client(&s, &c);
-	say(&s, &c, "{\"op\":\"subscribe\",\"consumer\":\"b\",\"window\":5}\n");
-	hear(&s, &c);
-	snprintf(expected, sizeof(expected),
-		 "\"next\":%lu}\n{\"op\":\"lost\",\"epoch\":\"" EPOCH "\",\"from\":1,\"to\":%lu}\n{\"op\":\"record\"",
-		 oldest, oldest - 1);
-	assert_non_null(strstr(c.text, expected));
-	assert_int_equal(count_of(&c, "\"op\":\"record\""), 5);
-	forget(&c);
-	make_records(&s, 5000);
-	snprintf(expected, sizeof(expected), "{\"op\":\"ack\",\"epoch\":\"" EPOCH "\",\"seq\":%lu}\n", oldest + 4);
-	say(&s, &c, expected);
-	hear(&s, &c);
-	snprintf(expected, sizeof(expected),
-		 "{\"op\":\"lost\",\"epoch\":\"" EPOCH "\",\"from\":%lu,\"to\":%lu}\n{\"op\":\"record\"", oldest + 5,
-		 zr_records_oldest(s.records) - 1);
-	assert_memory_equal(c.text, expected, strlen(expected));
-	assert_int_equal(count_of(&c, "\"op\":\"record\""), 5);
-	close_client(&s, &c);
-	close_scene(&s);
-}
-
-/* One that reads nothing stops at its socket's room; the others get all; when it reads again, every line is whole. */
-static void test_never_reads(void **state)
-{
-	struct scene s;
-	struct client slow, fast;
-	uint64_t last = 0;
-
-	(void)state;
-	open_scene(&s);
-	connect_client(&s, &slow);
-	connect_client(&s, &fast);
-	say(&s, &slow, "{\"op\":\"subscribe\",\"consumer\":\"slow\",\"window\":1000000}\n");
-	say(&s, &fast, "{\"op\":\"subscribe\",\"consumer\":\"fast\",\"window\":1000000}\n");
-	for (unsigned int i = 0; i < 20; i++) {
-		make_records(&s, 500);
-		hear(&s, &fast);
+	if (geteuid() != 0) {
+		print_message("skipped: only root can connect as other users\n");
+		skip();
 	}
-	assert_int_equal(count_of(&fast, "\"op\":\"record\""), 10000);
-	hear(&s, &slow);
-	assert_true(count_of(&slow, "\"op\":\"lost\"") > 0);
-	for (char *line = strtok(slow.text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-		const char *seq = strstr(line, "\"seq\":");
-		uint64_t from, to;
+	open_scene(&s);
+	zr_consumers_close(s.consumers);
+	s.socket.users[0] = 41001;
+	s.socket.user_count = 1;
+	assert_int_equal(open_consumers(&s, &s.consumers), 0);
+	strcpy(address.sun_path, socket_path);
+	for (uid_t user = 41001; user <= 41002; user++) {
+		pid_t child = fork();
 
-		assert_int_equal(line[strlen(line) - 1], '}');
-		if (sscanf(line, "{\"op\":\"lost\",\"epoch\":\"" EPOCH "\",\"from\":%lu,\"to\":%lu}", &from, &to) ==
-		    2) {
-			assert_int_equal(from, last + 1);
-			last = to;
-		} else if (seq != NULL) {
-			assert_int_equal(strtoull(seq + 6, NULL, 10), last + 1);
-			last++;
+		if (child == 0) {
+			int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+			char text[512] = "";
+			size_t len = 0;
+			ssize_t got = 1;
+
+			if (setgid(user) != 0 || setuid(user) != 0 ||
+			    connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+				_exit(100);
+			send(fd, "{\"op\":\"subscribe\"}\n", 19, MSG_NOSIGNAL);
+			while (got > 0 && strchr(text, '\n') == NULL) {
+				got = read(fd, text + len, sizeof(text) - 1 - len);
+				len += got > 0 ? (size_t)got : 0;
+			}
+			_exit(strstr(text, "hello") != NULL ? 1 : strstr(text, "not allowed") != NULL ? 2 : 3);
 		}
+		while (waitpid(child, &status, WNOHANG) == 0)
+			rounds(&s, 1);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), user == 41001 ? 1 : 2);
 	}
-	assert_int_equal(last, 10000);
-	close_client(&s, &slow);
-	close_client(&s, &fast);
+	rounds(&s, 3);
 	close_scene(&s);
 }
 
@@ -347,9 +235,11 @@ static void test_garbage(void **state)
 	static const char *const lines[][2] = {
 		{"hello\n", "one JSON object a line"},
 		{"\n", "one JSON object a line"},
-		{"{\"op\":\"ack\",\"epoch\":\"" EPOCH "\",\"seq\":0}\n", "subscribe before"},
+		{ACK(EPOCH, 0), "subscribe before"},
 		{"{\"op\":\"subscribe\"}\n{\"op\":\"subscribe\"}\n", "already"},
-		{"{\"op\":\"subscribe\"}\n{\"op\":\"ack\",\"epoch\":\"yesterday\",\"seq\":0}\n", "epoch"},
+		{"{\"op\":\"subscribe\"}\n" ACK("yesterday", 0), "epoch"},
+		{"{\"op\":\"subscribe\"}\n" ACK(EPOCH, 1), "not sent yet"},
+		{"{\"op\":\"subscribe\",\"consumer\":\"billing\",\"last\":3}\n", "without a consumer"},
 	};
 	struct scene s;
 	struct client c, good;
@@ -357,7 +247,7 @@ static void test_garbage(void **state)
 	(void)state;
 	open_scene(&s);
 	connect_client(&s, &good);
-	say(&s, &good, "{\"op\":\"subscribe\",\"consumer\":\"good\"}\n");
+	say(&s, &good, SUBSCRIBE_BILLING);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		connect_client(&s, &c);
 		say(&s, &c, lines[i][0]);
@@ -456,7 +346,7 @@ static void test_socket_file(void **state)
 	open_scene(&s);
 	assert_int_equal(stat(socket_path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
-	assert_true(zr_consumers_open(s.loop, &s.config, s.records, &second) < 0);
+	assert_true(open_consumers(&s, &second) < 0);
 	assert_int_equal(stat(socket_path, &st), 0);
 	close_scene(&s);
 
@@ -473,7 +363,7 @@ static void test_socket_file(void **state)
 	file = fopen(socket_path, "w");
 	assert_non_null(file);
 	fclose(file);
-	assert_true(zr_consumers_open(s.loop, &s.config, s.records, &second) < 0);
+	assert_true(open_consumers(&s, &second) < 0);
 	assert_int_equal(stat(socket_path, &st), 0);
 	close_scene(&s);
 }
@@ -481,19 +371,19 @@ static void test_socket_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kept_first),  cmocka_unit_test(test_anonymous),
-		cmocka_unit_test(test_window),      cmocka_unit_test(test_default_window),
-		cmocka_unit_test(test_takeover),    cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_never_reads), cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_long_line),   cmocka_unit_test(test_half_closed),
-		cmocka_unit_test(test_too_many),    cmocka_unit_test(test_socket_file),
+		cmocka_unit_test(test_kept_first),     cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_not_configured), cmocka_unit_test(test_anonymous),
+		cmocka_unit_test(test_window),         cmocka_unit_test(test_default_window),
+		cmocka_unit_test(test_takeover),       cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_garbage),        cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_half_closed),    cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_socket_file),
 	};
 	int failed;
 
-	if (mkdtemp(folder) == NULL)
+	if (!begin_scenes())
 		return 1;
-	snprintf(socket_path, sizeof(socket_path), "%s/records.sock", folder);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	rmdir(folder);
+	end_scenes();
 	return failed;
 }

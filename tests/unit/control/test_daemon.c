@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #include "control/client.h"
+#include "control/control_socket.h"
 #include "control/daemon.h"
+#include "control/record/record.h"
 #include "tests/support/fake_dataplane.h"
 
 #define HEAD                                                                                   \
@@ -31,8 +33,8 @@
 #define PATIENCE_MS 5000
 
 static char folder[] = "/tmp/zr-daemon-XXXXXX";
-static char gateway[] = "gw", workers[] = "1", no_eal[] = "";
-static char list_path[64], state_path[64], records_path[64], control_path[64];
+static char gateway[] = "gw", workers[] = "1", no_eal[] = "", billing[] = "billing";
+static char list_path[64], state_path[64], records_path[64], control_path[64], ledger_path[64];
 
 struct running {
 	struct zr_config config;
@@ -108,20 +110,55 @@ static json_t *wait_for(const char *member, const char *inner, json_int_t value)
 	return NULL;
 }
 
-static void begin(struct running *running)
+/* Wait until the first consumer's lag is so. */
+static json_t *wait_for_lag(json_int_t lag)
 {
-	*running = (struct running){.config = {.gateway = gateway,
-					       .list = {.file = list_path, .state = state_path, .shrink_percent = 100},
-					       .workers = workers,
-					       .eal = no_eal,
-					       .records_memory_bytes = 1 << 20,
-					       .records = {.path = records_path, .group = ZR_NO_GROUP},
-					       .control = {.path = control_path, .group = ZR_NO_GROUP}}};
+	for (unsigned int ms = 0; ms < PATIENCE_MS; ms += 5) {
+		json_t *status = ask();
+
+		if (number_at(json_array_get(json_object_get(status, "consumers"), 0), "lag", NULL) == lag)
+			return status;
+		json_decref(status);
+		usleep(5000);
+	}
+	return NULL;
+}
+
+static struct zr_config make_config(void)
+{
+	return (struct zr_config){
+		.gateway = gateway,
+		.list = {.file = list_path, .state = state_path, .shrink_percent = 100},
+		.workers = workers,
+		.eal = no_eal,
+		.records_memory_bytes = 1 << 20,
+		.consumers = {.at = {billing}, .count = 1},
+		.totals_us = UINT64_C(3600000000),
+		.ledger = {.folder = ledger_path,
+			   .batch_us = 1000,
+			   .retention_us = UINT64_C(3600000000),
+			   .disk_limit_bytes = UINT64_C(1) << 30,
+			   .synchronous_full = true},
+		.records = {.path = records_path, .group = ZR_NO_GROUP},
+		.control = {.path = control_path, .group = ZR_NO_GROUP},
+	};
+}
+
+/* Go on with the ledger of the run before. */
+static void begin_again(struct running *running)
+{
+	*running = (struct running){.config = make_config()};
 	fake_dataplane_reset();
 	forget_lists();
 	write_list("#! serial: 1\n" HEAD ".olm.vn,olm,1\n");
 	assert_int_equal(pthread_create(&running->thread, NULL, run, running), 0);
 	json_decref(wait_for("list", "serial", 1));
+}
+
+static void begin(struct running *running)
+{
+	nftw(ledger_path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	begin_again(running);
 }
 
 static void end(struct running *running, int signal)
@@ -165,9 +202,9 @@ static unsigned int count_of(const char *text, const char *what)
 static void test_status_shape(void **state)
 {
 	static const char *const members[] = {
-		"op",          "gateway",      "state",           "warnings", "list",
-		"input_ended", "distribution", "ports",           "workers",  "flows",
-		"counters",    "totals",       "exactness_bytes", "records",  "consumers",
+		"op",     "gateway",   "state", "warnings", "list",   "input_ended",     "distribution",
+		"ports",  "workers",   "flows", "counters", "totals", "exactness_bytes", "records",
+		"ledger", "consumers",
 	};
 	struct running running;
 	json_t *status;
@@ -198,6 +235,14 @@ static void test_status_shape(void **state)
 	assert_int_equal(number_at(status, "totals", "bytes"), 100);
 	assert_int_equal(number_at(json_object_get(status, "totals"), "free", "pkts"), 2);
 	assert_int_equal(number_at(status, "records", "kept"), 7);
+	json_decref(status);
+	status = wait_for("records", "committed", 7);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(status, "ledger"), "state")), "ok");
+	assert_int_equal(number_at(status, "ledger", "files"), 1);
+	assert_int_equal(json_array_size(json_object_get(status, "consumers")), 1);
+	assert_true(
+		json_is_false(json_object_get(json_array_get(json_object_get(status, "consumers"), 0), "connected")));
+	assert_int_equal(number_at(json_array_get(json_object_get(status, "consumers"), 0), "lag", NULL), 7);
 	assert_int_equal(number_at(json_array_get(json_object_get(status, "ports"), 0), "drops", "ring_full"), 3);
 	assert_int_equal(json_array_size(json_object_get(status, "workers")), 2);
 	assert_int_equal(number_at(status, "list", "entries"), 1);
@@ -294,6 +339,70 @@ static void test_reloads_fold(void **state)
 	end(&running, SIGTERM);
 }
 
+static void say(int fd, const char *line)
+{
+	assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
+}
+
+/* The epoch in a text's first message that has one. */
+static const char *epoch_in(const char *text, char out[ZR_TIME_TEXT])
+{
+	const char *at = strstr(text, "\"epoch\":\"");
+
+	assert_non_null(at);
+	memcpy(out, at + 9, ZR_TIME_TEXT - 1);
+	out[ZR_TIME_TEXT - 1] = '\0';
+	return out;
+}
+
+/* Numbers go on over a restart, and the consumer behind its last ack; flows are told apart by the start. */
+static void test_restart(void **state)
+{
+	static char text[1 << 22];
+	char epoch[ZR_TIME_TEXT], again[ZR_TIME_TEXT], ack[128];
+	struct running running;
+	json_t *status;
+	int fd;
+
+	(void)state;
+	begin(&running);
+	fake_dataplane.events = 100;
+	status = wait_for("records", "committed", 100);
+	strcpy(epoch, json_string_value(json_object_get(json_object_get(status, "records"), "epoch")));
+	json_decref(status);
+	fd = connect_records();
+	say(fd, "{\"op\":\"subscribe\",\"consumer\":\"billing\"}\n");
+	while (recv(fd, text, sizeof(text) - 1, MSG_PEEK) < 30000)
+		usleep(1000);
+	snprintf(ack, sizeof(ack), "{\"op\":\"ack\",\"epoch\":\"%s\",\"seq\":40}\n", epoch);
+	say(fd, ack);
+	status = wait_for_lag(60);
+	assert_non_null(status);
+	json_decref(status);
+	end(&running, SIGTERM);
+	close(fd);
+
+	begin_again(&running);
+	fd = connect_records();
+	say(fd, "{\"op\":\"subscribe\",\"consumer\":\"billing\"}\n");
+	fake_dataplane.events = 1;
+	json_decref(wait_for("records", "committed", 103));
+	fake_dataplane.at_stop = 1;
+	kill(getpid(), SIGTERM);
+	read_to_end(fd, text, sizeof(text));
+	close(fd);
+	assert_int_equal(pthread_join(running.thread, NULL), 0);
+	assert_string_equal(epoch_in(text, again), epoch);
+	assert_non_null(strstr(text, "\"next\":41}\n"));
+	assert_int_equal(count_of(text, "\"type\":\"usage\""), 60 + 2);
+	assert_int_equal(count_of(text, "\"type\":\"total\""), 2 + 2);
+	assert_int_equal(count_of(text, "\"type\":\"loss\""), 0);
+	assert_int_equal(count_of(text, "\"flow\":\"0000"), 60);
+	assert_int_equal(count_of(text, "\"flow\":\"0001"), 2);
+	assert_non_null(strstr(text, "\"seq\":106,"));
+	assert_null(strstr(text, "\"seq\":107,"));
+}
+
 /* At the end what was cut is numbered and sent, more signals change nothing, then the connection is closed. */
 static void test_end_delivers(void **state)
 {
@@ -304,7 +413,7 @@ static void test_end_delivers(void **state)
 	(void)state;
 	begin(&running);
 	fd = connect_records();
-	assert_true(send(fd, "{\"op\":\"subscribe\",\"consumer\":\"b\"}\n", 34, 0) > 0);
+	say(fd, "{\"op\":\"subscribe\",\"consumer\":\"billing\"}\n");
 	json_decref(wait_for("records", "seq", 0));
 	fake_dataplane.stop_calls = 20;
 	fake_dataplane.at_stop = 500;
@@ -313,8 +422,9 @@ static void test_end_delivers(void **state)
 	kill(getpid(), SIGTERM);
 	kill(getpid(), SIGHUP);
 	read_to_end(fd, text, sizeof(text));
-	assert_int_equal(count_of(text, "{\"op\":\"record\""), 500);
-	assert_non_null(strstr(text, "\"seq\":500,"));
+	assert_int_equal(count_of(text, "\"type\":\"usage\""), 500);
+	assert_int_equal(count_of(strstr(text, "\"seq\":500,"), "\"type\":\"total\""), 2);
+	assert_non_null(strstr(text, "\"seq\":502,"));
 	close(fd);
 	assert_int_equal(pthread_join(running.thread, NULL), 0);
 	assert_int_equal(running.result, 0);
@@ -380,13 +490,33 @@ static void test_control_many(void **state)
 	end(&running, SIGTERM);
 }
 
+/* Connections that nobody uses do not lock anybody out. */
+static void test_control_silent(void **state)
+{
+	int silent[ZR_CONTROL_CLIENTS_MAX];
+	char error[ZR_CLIENT_ERROR], byte;
+	struct running running;
+	json_t *status;
+
+	(void)state;
+	begin(&running);
+	for (unsigned int i = 0; i < ZR_CONTROL_CLIENTS_MAX; i++) {
+		silent[i] = zr_client_connect(control_path, error);
+		assert_true(silent[i] >= 0);
+	}
+	status = ask();
+	assert_string_equal(json_string_value(json_object_get(status, "op")), "status");
+	json_decref(status);
+	assert_int_equal(recv(silent[0], &byte, 1, 0), 0);
+	assert_int_equal(recv(silent[1], &byte, 1, MSG_DONTWAIT), -1);
+	for (unsigned int i = 0; i < ZR_CONTROL_CLIENTS_MAX; i++)
+		close(silent[i]);
+	end(&running, SIGTERM);
+}
+
 static void test_no_list(void **state)
 {
-	struct zr_config config = {.gateway = gateway,
-				   .list = {.file = list_path, .state = state_path, .shrink_percent = 100},
-				   .records_memory_bytes = 1 << 20,
-				   .records = {.path = records_path, .group = ZR_NO_GROUP},
-				   .control = {.path = control_path, .group = ZR_NO_GROUP}};
+	const struct zr_config config = make_config();
 
 	(void)state;
 	fake_dataplane_reset();
@@ -413,8 +543,9 @@ static void test_client_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status_shape),    cmocka_unit_test(test_reload),
-		cmocka_unit_test(test_reloads_fold),    cmocka_unit_test(test_end_delivers),
+		cmocka_unit_test(test_control_silent),  cmocka_unit_test(test_status_shape),
+		cmocka_unit_test(test_reload),          cmocka_unit_test(test_reloads_fold),
+		cmocka_unit_test(test_restart),         cmocka_unit_test(test_end_delivers),
 		cmocka_unit_test(test_control_garbage), cmocka_unit_test(test_control_many),
 		cmocka_unit_test(test_no_list),         cmocka_unit_test(test_client_errors),
 	};
@@ -433,9 +564,8 @@ int main(void)
 	snprintf(state_path, sizeof(state_path), "%s/state", folder);
 	snprintf(records_path, sizeof(records_path), "%s/records.sock", folder);
 	snprintf(control_path, sizeof(control_path), "%s/control.sock", folder);
+	snprintf(ledger_path, sizeof(ledger_path), "%s/ledger", folder);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(list_path);
-	forget_lists();
-	rmdir(folder);
+	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	return failed;
 }

@@ -37,6 +37,22 @@ static void test_levels(void **state)
 		assert_int_equal(zr_list_alarm_level(cases[i].left_s), cases[i].level);
 }
 
+/* Each level once; again when a clock that went ahead is set back. */
+static void test_told_once(void **state)
+{
+	static const struct {
+		int64_t left_s;
+		bool is_due;
+	} steps[] = {{31 * DAY_S, false}, {30 * DAY_S, true}, {29 * DAY_S, false}, {DAY_S, true},
+		     {0, true},           {-9, false},        {40 * DAY_S, false}, {30 * DAY_S, true},
+		     {-1, true},          {7 * DAY_S, false}, {0, true},           {-1, false}};
+	unsigned int told = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+		assert_int_equal(zr_list_alarm_is_due(&told, steps[i].left_s), steps[i].is_due);
+}
+
 static void test_texts(void **state)
 {
 	char issuer[257], text[ZR_LIST_ALARM_TEXT];
@@ -60,7 +76,8 @@ static void test_texts(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_levels), cmocka_unit_test(test_texts)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_levels), cmocka_unit_test(test_told_once),
+					   cmocka_unit_test(test_texts)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

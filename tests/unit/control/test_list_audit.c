@@ -187,6 +187,41 @@ static void test_full_disk(void **state)
 	zr_list_audit_close(&audit);
 }
 
+/* A start on a full disk, with a line that it has torn: what is there can be read. */
+static void test_opened_on_full_disk(void **state)
+{
+	struct rlimit before, limit;
+	struct zr_list_audit audit;
+
+	(void)state;
+	put("{\"n\":1}\n{\"n\":2", 14);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 14;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(zr_list_audit_open(folder, &audit), 0);
+	tail_is(&audit, 9, (const int[]){1}, 1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	append(&audit, 3);
+	tail_is(&audit, 9, (const int[]){1, -1, 3}, 3);
+	zr_list_audit_close(&audit);
+}
+
+static void test_removed_file(void **state)
+{
+	json_t *entry = json_pack("{s:s}", "event", "accepted");
+	struct zr_list_audit audit;
+
+	(void)state;
+	assert_int_equal(zr_list_audit_open(folder, &audit), 0);
+	unlinkat(folder, "audit.jsonl", 0);
+	assert_int_equal(zr_list_audit_append(&audit, entry), -ENOENT);
+	assert_non_null(strstr(zr_list_audit_error(-ENOENT), "restart"));
+	zr_list_audit_close(&audit);
+	json_decref(entry);
+}
+
 static void test_no_file(void **state)
 {
 	struct zr_list_audit audit;
@@ -205,10 +240,15 @@ static void test_no_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_append_and_tail, setup), cmocka_unit_test_setup(test_torn_line, setup),
-		cmocka_unit_test_setup(test_hostile_lines, setup),   cmocka_unit_test_setup(test_large_file, setup),
-		cmocka_unit_test_setup(test_too_long_entry, setup),  cmocka_unit_test_setup(test_full_disk, setup),
+		cmocka_unit_test_setup(test_append_and_tail, setup),
+		cmocka_unit_test_setup(test_torn_line, setup),
+		cmocka_unit_test_setup(test_hostile_lines, setup),
+		cmocka_unit_test_setup(test_large_file, setup),
+		cmocka_unit_test_setup(test_too_long_entry, setup),
+		cmocka_unit_test_setup(test_full_disk, setup),
 		cmocka_unit_test_setup(test_no_file, setup),
+		cmocka_unit_test_setup(test_opened_on_full_disk, setup),
+		cmocka_unit_test_setup(test_removed_file, setup),
 	};
 	int failed;
 

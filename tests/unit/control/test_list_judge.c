@@ -108,7 +108,8 @@ static void test_serial(void **state)
 	begin(&force, 7, 10);
 	situation = situation_of(&force.files, &force.judgment.list);
 	ACCEPTED(&situation, 8, 10);
-	ACCEPTED(&situation, UINT64_MAX, 10);
+	ACCEPTED(&situation, INT64_MAX, 10);
+	REFUSED(&situation, INT64_MAX + UINT64_C(1), 10, "\"9223372036854775808\" cannot be the value of serial");
 	judged(&situation, 7, 10, ZR_LIST_SAME, (const char *const[]){NULL});
 	REFUSED(&situation, 7, 11, "serial 7 was accepted with another content");
 	REFUSED(&situation, 6, 10, "serial 6 is below 7");

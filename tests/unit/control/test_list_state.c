@@ -205,6 +205,78 @@ static void test_damaged_highest(void **unused)
 	zr_list_state_close(&state);
 }
 
+/* Somebody writes the mark anew and mistypes it: no list is lost by that. */
+static void test_mistyped_highest(void **unused)
+{
+	static const char *const texts[] = {"2 " HEX_A "\n", "1 " HEX_A "\n"};
+	struct zr_list_state state;
+	struct zr_list_mark mark;
+	char hex[ZR_SHA256_TEXT], line[96];
+
+	(void)unused;
+	open_state(&state);
+	assert_int_equal(commit(&state, 1), 0);
+	assert_int_equal(commit(&state, 2), 0);
+	mark = state.highest;
+	zr_list_state_close(&state);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		write_text("highest", texts[i]);
+		open_state(&state);
+		assert_int_equal(count_kept(), 2);
+		zr_list_state_close(&state);
+	}
+	zr_sha256_format(mark.sha256, hex);
+	snprintf(line, sizeof(line), "2 %s\n", hex);
+	write_text("highest", line);
+	open_state(&state);
+	is_whole(&state);
+	zr_list_state_close(&state);
+}
+
+/* Lists were accepted, and their mark is gone: no start, and what is needed to write it again stays. */
+static void test_missing_highest(void **unused)
+{
+	char error[ZR_LIST_STATE_ERROR], name[128];
+	struct zr_list_state state;
+
+	(void)unused;
+	open_state(&state);
+	assert_int_equal(commit(&state, 1), 0);
+	assert_int_equal(commit(&state, 2), 0);
+	zr_list_state_close(&state);
+	snprintf(name, sizeof(name), "%s/highest", path);
+	assert_int_equal(unlink(name), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(zr_list_state_open(path, &state, error), -ENOENT);
+		assert_non_null(strstr(error, "highest is missing"));
+		assert_int_equal(count_kept(), 2);
+	}
+	/* One alone is what a kill leaves before the first mark: however often, it is cleared away. */
+	snprintf(name, sizeof(name), "%s/accepted/2-x", path);
+	setup(NULL);
+	for (unsigned int i = 0; i < 3; i++) {
+		open_state(&state);
+		assert_int_equal(count_kept(), 0);
+		assert_int_equal(mkdir(name, 0700), 0);
+		zr_list_state_close(&state);
+	}
+}
+
+static void test_everybody_writes(void **unused)
+{
+	char error[ZR_LIST_STATE_ERROR];
+	struct zr_list_state state;
+
+	(void)unused;
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(chmod(path, 0757), 0);
+	assert_int_equal(zr_list_state_open(path, &state, error), -EPERM);
+	assert_non_null(strstr(error, "chmod o-w"));
+	assert_int_equal(chmod(path, 0775), 0);
+	open_state(&state);
+	zr_list_state_close(&state);
+}
+
 static void test_two_daemons(void **unused)
 {
 	char error[ZR_LIST_STATE_ERROR];
@@ -362,11 +434,19 @@ static void test_mark_edges(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_first_start, setup),  cmocka_unit_test_setup(test_commit_and_reopen, setup),
-		cmocka_unit_test_setup(test_damaged_copy, setup), cmocka_unit_test_setup(test_damaged_highest, setup),
-		cmocka_unit_test_setup(test_two_daemons, setup),  cmocka_unit_test_setup(test_no_folder, setup),
-		cmocka_unit_test_setup(test_folder_gone, setup),  cmocka_unit_test_setup(test_killed_anywhere, setup),
-		cmocka_unit_test_setup(test_mark_edges, setup),   cmocka_unit_test_setup(test_full_disk, setup),
+		cmocka_unit_test_setup(test_first_start, setup),
+		cmocka_unit_test_setup(test_commit_and_reopen, setup),
+		cmocka_unit_test_setup(test_damaged_copy, setup),
+		cmocka_unit_test_setup(test_damaged_highest, setup),
+		cmocka_unit_test_setup(test_mistyped_highest, setup),
+		cmocka_unit_test_setup(test_missing_highest, setup),
+		cmocka_unit_test_setup(test_everybody_writes, setup),
+		cmocka_unit_test_setup(test_two_daemons, setup),
+		cmocka_unit_test_setup(test_no_folder, setup),
+		cmocka_unit_test_setup(test_folder_gone, setup),
+		cmocka_unit_test_setup(test_killed_anywhere, setup),
+		cmocka_unit_test_setup(test_mark_edges, setup),
+		cmocka_unit_test_setup(test_full_disk, setup),
 	};
 	int failed;
 

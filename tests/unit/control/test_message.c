@@ -41,6 +41,19 @@ static void test_subscribe(void **state)
 	assert_int_equal(message.window, 10000);
 }
 
+/* How many records before the next one; none unless asked for. */
+static void test_last(void **state)
+{
+	struct zr_message message;
+	static const char line[] = "{\"op\":\"subscribe\",\"last\":9007199254740992}";
+
+	(void)state;
+	assert_null(read_line(line, strlen(line), &message));
+	assert_int_equal(message.last, UINT64_C(1) << 53);
+	assert_null(read_line("{\"op\":\"subscribe\"}", 18, &message));
+	assert_int_equal(message.last, 0);
+}
+
 static void test_ack(void **state)
 {
 	struct zr_message message;
@@ -49,7 +62,7 @@ static void test_ack(void **state)
 	(void)state;
 	assert_null(read_line(line, strlen(line), &message));
 	assert_int_equal(message.op, ZR_MESSAGE_ACK);
-	assert_string_equal(message.epoch, "2026-11-23T05:57:05.818865Z");
+	assert_int_equal(message.epoch_us, 1795413425818865);
 	assert_int_equal(message.seq, 2840);
 	for (size_t len = 0; len < strlen(line); len++)
 		assert_non_null(read_line(line, len, &message));
@@ -76,12 +89,22 @@ static void test_refused(void **state)
 		"{\"op\":\"subscribe\",\"window\":1000000001}",
 		"{\"op\":\"subscribe\",\"window\":99999999999999999999}",
 		"{\"op\":\"subscribe\",\"window\":\"5\"}",
+		"{\"op\":\"subscribe\",\"consumer\":\"billing\",\"last\":5}",
+		"{\"op\":\"subscribe\",\"last\":-1}",
+		"{\"op\":\"subscribe\",\"last\":9007199254740993}",
+		"{\"op\":\"subscribe\",\"last\":\"5\"}",
 		"{\"op\":\"ack\"}",
 		"{\"op\":\"ack\",\"epoch\":\"2026-11-23T05:57:05.818865Z\"}",
 		"{\"op\":\"ack\",\"epoch\":\"2026-11-23T05:57:05.818865Z\",\"seq\":-1}",
 		"{\"op\":\"ack\",\"epoch\":\"2026-11-23T05:57:05.818865Z\",\"seq\":1.5}",
 		"{\"op\":\"ack\",\"epoch\":\"2026-11-23T05:57:05.818865Z and more\",\"seq\":1}",
 		"{\"op\":\"ack\",\"epoch\":1,\"seq\":1}",
+		"{\"op\":\"ack\",\"epoch\":\"yesterday\",\"seq\":1}",
+		"{\"op\":\"ack\",\"epoch\":\"2026-11-23T05:57:05Z\",\"seq\":1}",
+		"{\"op\":\"ack\",\"epoch\":\"2026-11-23T05:57:05,818865Z\",\"seq\":1}",
+		"{\"op\":\"ack\",\"epoch\":\"2026-11-23T05:57:05.81886xZ\",\"seq\":1}",
+		"{\"op\":\"ack\",\"epoch\":\"2026-11-31T05:57:05.818865Z\",\"seq\":1}",
+		"{\"op\":\"ack\",\"epoch\":\"1969-12-31T23:59:59.000000Z\",\"seq\":1}",
 	};
 	struct zr_message message;
 
@@ -123,8 +146,8 @@ static void test_deep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_subscribe),   cmocka_unit_test(test_ack),  cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_name_length), cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_subscribe), cmocka_unit_test(test_last),        cmocka_unit_test(test_ack),
+		cmocka_unit_test(test_refused),   cmocka_unit_test(test_name_length), cmocka_unit_test(test_deep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Kept records: numbers, what is dropped when memory is full, and runs of lines. */
+/* Kept records: numbers, what is dropped when memory is full and what never is, and runs of lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,16 +11,32 @@
 #include <string.h>
 
 #include "control/records.h"
+#include "tests/support/fake_ledger.h"
 
 #define MEMORY (1 << 20)
 
-static struct zr_records *make(void)
+static struct zr_ledger ledger;
+
+static struct zr_records *make_from(uint64_t next)
 {
 	const struct zr_exporter exporter = {.gateway = "gw", .epoch_us = 1};
 	struct zr_records *records;
 
-	assert_int_equal(zr_records_make(&exporter, MEMORY, &records), 0);
+	fake_ledger_make(&ledger, 1);
+	ledger.put = ledger.committed = next - 1;
+	assert_int_equal(zr_records_make(&exporter, next, MEMORY, &ledger, &records), 0);
 	return records;
+}
+
+static struct zr_records *make(void)
+{
+	return make_from(1);
+}
+
+static void end(struct zr_records *records)
+{
+	zr_records_free(records);
+	fake_ledger_free(&ledger);
 }
 
 /* Records of many lengths: names differ. */
@@ -35,7 +51,7 @@ static void take(struct zr_records *records, unsigned int count)
 
 		name[len] = '\0';
 		usage.name = name;
-		zr_records_take(records, &usage);
+		assert_true(zr_records_add_usage(records, &usage));
 		name[len] = 'n';
 	}
 }
@@ -59,7 +75,7 @@ static void test_empty(void **state)
 	(void)state;
 	assert_int_equal(zr_records_next(records), 1);
 	assert_int_equal(zr_records_oldest(records), 1);
-	zr_records_free(records);
+	end(records);
 }
 
 /* However often the memory was filled: what is kept is whole, in order, and almost as much as fits. */
@@ -87,7 +103,7 @@ static void test_wraps(void **state)
 		assert_true(sum <= MEMORY);
 		assert_true(oldest == 1 || sum > MEMORY - 3 * ZR_RECORD_LINE_MAX);
 	}
-	zr_records_free(records);
+	end(records);
 }
 
 /* Runs of lines, put one behind the other, are all lines; none goes beyond what was asked for. */
@@ -112,7 +128,7 @@ static void test_runs(void **state)
 	}
 	assert_int_equal(seq, last + 1);
 	assert_true(runs >= MEMORY / 60000);
-	zr_records_free(records);
+	end(records);
 }
 
 static void test_run_ends(void **state)
@@ -128,16 +144,103 @@ static void test_run_ends(void **state)
 	assert_true(one < two && two < all);
 	zr_records_lines(records, 1, 3, 1, &two);
 	assert_int_equal(two, one);
-	zr_records_free(records);
+	end(records);
+}
+
+static bool add_one(struct zr_records *records)
+{
+	const struct zr_usage usage = {.verdict = ZR_FREE, .reason = ZR_REASON_SNI, .rule = ZR_ENTRY_NONE, .family = 4};
+
+	return zr_records_add_usage(records, &usage);
+}
+
+/* Numbers go on where the ledger's ended; totals and losses are numbered with the others. */
+static void test_numbers_go_on(void **state)
+{
+	const struct zr_record_loss loss = {.cause = ZR_LOSS_AWAY, .first_us = 1, .last_us = 2};
+	const struct zr_record_total total = {.verdict = ZR_FREE, .first_us = 1, .last_us = 2};
+	struct zr_records *records = make_from(1000);
+	const char *line;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(zr_records_next(records), 1000);
+	assert_int_equal(zr_records_oldest(records), 1000);
+	assert_true(zr_records_add_loss(records, &loss));
+	assert_true(add_one(records));
+	assert_true(zr_records_add_total(records, &total));
+	assert_int_equal(zr_records_committed(records), 1002);
+	line = zr_records_line(records, 1000, &len);
+	is_line(line, len, 1000);
+	assert_non_null(memmem(line, len, "\"type\":\"loss\"", 13));
+	line = zr_records_line(records, 1002, &len);
+	is_line(line, len, 1002);
+	assert_non_null(memmem(line, len, "\"type\":\"total\"", 14));
+	assert_int_equal(ledger.row_count, 3);
+	assert_memory_equal(ledger.rows[2].line, line, len);
+	end(records);
+}
+
+/* What is not committed stays, whatever memory there is: then there is no room until it is. */
+static void test_uncommitted_stays(void **state)
+{
+	struct zr_records *records = make();
+	uint64_t seq, last = 0;
+	size_t len;
+
+	(void)state;
+	for (unsigned int i = 0; i < 20; i++) {
+		ledger.holds_commits = true;
+		for (unsigned int room; (room = zr_records_room(records)) > 0;)
+			for (; room > 0; room--)
+				assert_true(add_one(records));
+		seq = zr_records_next(records);
+		while (add_one(records)) /* only what was certain was promised */
+			;
+		assert_true(zr_records_next(records) - seq < 16);
+		assert_int_equal(zr_records_committed(records), last);
+		assert_true(zr_records_oldest(records) <= last + 1);
+		for (seq = last + 1; seq < zr_records_next(records); seq++) {
+			const char *line = zr_records_line(records, seq, &len);
+
+			is_line(line, len, seq);
+		}
+		last = zr_records_next(records) - 1;
+		fake_ledger_commit(&ledger);
+		assert_true(zr_records_room(records) > 200);
+		take(records, 13);
+		fake_ledger_commit(&ledger);
+		last += 13;
+	}
+	end(records);
+}
+
+/* A record that the ledger does not take leaves its number to the next. */
+static void test_ledger_is_full(void **state)
+{
+	struct zr_records *records = make();
+
+	(void)state;
+	ledger.room = 2;
+	assert_int_equal(zr_records_room(records), 2);
+	assert_true(add_one(records));
+	assert_true(add_one(records));
+	assert_int_equal(zr_records_room(records), 0);
+	assert_false(add_one(records));
+	assert_int_equal(zr_records_next(records), 3);
+	ledger.room = 1;
+	assert_true(add_one(records));
+	assert_int_equal(zr_records_committed(records), 3);
+	end(records);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_wraps),
-		cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_run_ends),
+		cmocka_unit_test(test_empty),          cmocka_unit_test(test_wraps),
+		cmocka_unit_test(test_runs),           cmocka_unit_test(test_run_ends),
+		cmocka_unit_test(test_numbers_go_on),  cmocka_unit_test(test_uncommitted_stays),
+		cmocka_unit_test(test_ledger_is_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,6 +233,18 @@ static void knows_signature_files_by_name(void **state)
 	assert_false(zr_signature_file_is_of("", ".minisig"));
 }
 
+/* Whoever looks at the first ones only looks at the same ones. */
+static void orders_signature_files(void **state)
+{
+	static const char *const order[] = {"list.csv.minisig", "list.csv.B.minisig", "list.csv.a.minisig",
+					    "list.csv.m.minisig", "list.csv.moet.minisig"};
+
+	(void)state;
+	for (size_t a = 0; a < sizeof(order) / sizeof(order[0]); a++)
+		for (size_t b = 0; b < sizeof(order) / sizeof(order[0]); b++)
+			assert_int_equal(zr_signature_file_is_before("list.csv", order[a], order[b]), a < b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +257,7 @@ int main(void)
 		cmocka_unit_test(refuses_keys_that_count_twice),
 		cmocka_unit_test(takes_sixteen_keys),
 		cmocka_unit_test(knows_signature_files_by_name),
+		cmocka_unit_test(orders_signature_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,33 @@ static void measures_spellings_as_defined(void **state)
 	}
 }
 
+/* Near the edge of what is compared: letters only put in, only left out, swapped, at either end. */
+static void measures_long_names_as_defined_at_every_bound(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		unsigned int distance;
+	} pairs[] = {
+		{"olm.example.vn", "olm.example.vn", 0},    {"xyolm.example.vn", "olm.example.vn", 2},
+		{"olm.example.vn", "olm.example.vnxy", 2},  {"xolm.example.vn", "olm.example.vny", 2},
+		{"lom.example.nv", "olm.example.vn", 2},    {"xyzolm.example.vn", "olm.example.vn", 3},
+		{"xyolm.example.vn", "olm.example.vnz", 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		for (unsigned int most = 0; most < 5; most++) {
+			unsigned int got = zr_spelling_distance(pairs[i].a, strlen(pairs[i].a), pairs[i].b,
+								strlen(pairs[i].b), most);
+
+			if (pairs[i].distance <= most)
+				assert_int_equal(got, pairs[i].distance);
+			else
+				assert_true(got > most);
+		}
+	}
+}
+
 static void measures_the_longest_names(void **state)
 {
 	char a[ZR_NAME_MAX], b[ZR_NAME_MAX];
@@ -254,6 +281,7 @@ int main(void)
 		cmocka_unit_test(explains_addresses),
 		cmocka_unit_test(counts_what_it_leaves_out),
 		cmocka_unit_test(measures_spellings_as_defined),
+		cmocka_unit_test(measures_long_names_as_defined_at_every_bound),
 		cmocka_unit_test(measures_the_longest_names),
 	};
 

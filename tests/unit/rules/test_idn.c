@@ -197,6 +197,39 @@ static void mapped_characters_never_bring_in_others(void **state)
 	       "the name as its site does");
 }
 
+/* Nobody who reads such a label sees what it is. The A-label says that it is meant. */
+static void scripts_that_look_alike_do_not_mix(void **state)
+{
+	static const char advice[] =
+		"\"%s\" mixes scripts whose letters look alike: U+%s letter: write all letters in one "
+		"script, or %s if the site is really called so";
+	/* Cyrillic o, Latin, the last letter only, Greek, letters that are mapped to them, two scripts without Latin. */
+	static const struct {
+		const char *label, *letter, *a_label;
+	} mixed[] = {
+		{"\320\276lm", "043E in it is a Cyrillic", "xn--lm-emc"},
+		{"olm\320\260", "0430 in it is a Cyrillic", "xn--olm-8cd"},
+		{"\316\277lm", "03BF in it is a Greek", "xn--lm-ibc"},
+		{"\342\223\236\320\264", "0434 in it is a Cyrillic", "xn--o-htb"},
+		{"a\302\265", "03BC in it is a Greek", "xn--a-mmb"},
+		{"\316\261\320\264", "0434 in it is a Cyrillic", "xn--mxa6x"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mixed) / sizeof(mixed[0]); i++) {
+		char name[64], wanted[512];
+
+		snprintf(name, sizeof(name), "a.%s.vn", mixed[i].label);
+		snprintf(wanted, sizeof(wanted), advice, mixed[i].label, mixed[i].letter, mixed[i].a_label);
+		refuse(name, 2, wanted);
+		snprintf(name, sizeof(name), "%s.vn", mixed[i].a_label);
+		expect(name, name);
+	}
+	expect("\320\264\320\276\320\274-1.vn", "xn---1-jlc6aj.vn");
+	expect("olm.\321\200\321\204", "olm.xn--p1ai");
+	expect("it\346\225\231\350\202\262.cn", "xn--it-7h7d631h.cn");
+}
+
 static void lengths_count_in_a_labels(void **state)
 {
 	char name[1024] = "", label[256] = "";
@@ -208,6 +241,12 @@ static void lengths_count_in_a_labels(void **state)
 	refuse(name, 0,
 	       "\"ọọọọọọọọọọọọọọọọọọọọ\" cannot be a label: its A-label (xn--...) is longer than 63 octets: write a "
 	       "shorter label");
+	memset(name, 'a', 300);
+	strcpy(name + 300, "ọ");
+	refuse(name, 0,
+	       "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" cannot be a label: its A-label "
+	       "(xn--...) is "
+	       "longer than 63 octets: write a shorter label");
 	name[0] = '\0';
 	for (int i = 0; i < 20; i++)
 		strcat(name, "trường-học.");
@@ -311,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_labels_of_decomposed_letters_are_refused),
 		cmocka_unit_test(what_nobody_sees_is_told_by_its_number),
 		cmocka_unit_test(mapped_characters_never_bring_in_others),
+		cmocka_unit_test(scripts_that_look_alike_do_not_mix),
 		cmocka_unit_test(lengths_count_in_a_labels),
 		cmocka_unit_test(every_beginning_of_a_name_is_read_within_its_bytes),
 		cmocka_unit_test(entries_keep_their_letters),

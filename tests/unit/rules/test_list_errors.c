@@ -172,7 +172,8 @@ static void refuses_directives_that_are_wrong(void **state)
 		"match,service,rating_group\n"
 		"#! serial: 1\n",
 		"1:4: unknown directive \"seral\": write serial\n"
-		"1:11: \"0\" cannot be the value of serial: write a number above 0, like 2026112201\n"
+		"1:11: \"0\" cannot be the value of serial: write a number from 1 to 9223372036854775807, like "
+		"2026112201\n"
 		"2:4: unknown directive \"foo\": serial, issuer, issued and expires are known\n"
 		"3:11: \"\" cannot be the value of issuer: write who issues the list, in one line of at most 256 "
 		"octets\n"
@@ -349,6 +350,41 @@ static void findings_are_in_line_order_and_added_to_those_before(void **state)
 	assert_int_equal(errors.count, 0);
 }
 
+/* Records, their SQLite files and JSON's readers hold numbers up to 2^63 - 1. */
+static void takes_serials_up_to_the_largest_signed_number(void **state)
+{
+	static const char behind[] = "#! issuer: x\n"
+				     "#! issued: 2026-11-22T00:00:00+07:00\n"
+				     "#! expires: 2027-06-30T23:59:59+07:00\n"
+				     "match,service,rating_group\n"
+				     ".olm.vn,olm,1\n";
+	struct zr_findings errors = {0};
+	struct zr_list *list = NULL;
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text), "#! serial: 9223372036854775807\n%s", behind);
+	assert_int_equal(zr_list_read(text, strlen(text), &list, &errors), 0);
+	zr_list_free(list);
+	snprintf(text, sizeof(text), "#! serial: 9223372036854775808\n%s", behind);
+	expect_errors(text, "1:12: \"9223372036854775808\" cannot be the value of serial: write a number from 1 to "
+			    "9223372036854775807, like 2026112201\n");
+}
+
+/* What turns the direction of text lets one name be read as another. */
+static void refuses_controls_of_direction_in_texts(void **state)
+{
+	(void)state;
+	expect_errors(HEAD "a.vn,x\342\200\256y,1\n"
+			   "b.vn,x,\342\201\2461x\n"
+			   "c.vn,x,1\342\200\2562\n",
+		      "6:6: the service holds control characters or newlines: write it in one line of plain text\n"
+		      "7:9: \"1x\" is no rating group: write a number from 0 to 4294967295\n"
+		      "8:8: \"1?2\" has separators between its digits, or a fraction: write the digits alone, like "
+		      "90001, in a "
+		      "column formatted as text\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +414,8 @@ int main(void)
 		cmocka_unit_test(refuses_overlong_labels_names_and_services),
 		cmocka_unit_test(a_line_of_wrong_quotes_is_read_in_time),
 		cmocka_unit_test(findings_are_in_line_order_and_added_to_those_before),
+		cmocka_unit_test(takes_serials_up_to_the_largest_signed_number),
+		cmocka_unit_test(refuses_controls_of_direction_in_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,8 @@ static void test_clean(void **state)
 	check_clean("h\xe1\xbb\x8d\x63.vn", 20, "h\xe1\xbb\x8d\x63.vn");
 	check_clean("a\x1b[31mb\nc\x7f", 20, "a?[31mb?c?");
 	check_clean("\xc2\x9b\x33\xc2\xa0", 20, "?3\xc2\xa0"); /* C1: an escape sequence in one character */
+	/* U+2028, U+202E, U+2066: text that reads otherwise than it is; the mark U+200F belongs to texts of such scripts. */
+	check_clean("a\xe2\x80\xa8z\xe2\x80\xae\xe2\x81\xa6\xe2\x80\x8f", 20, "a?z??\xe2\x80\x8f");
 	check_clean("\xff\xe1\xbb", 20, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 

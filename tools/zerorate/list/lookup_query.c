@@ -45,7 +45,9 @@ static bool read_address_and_port(const char *text, struct zr_query *out)
 /* What may be asked, where the fault of a host name would lead astray. */
 static const char *advice(const char *text)
 {
-	if (strstr(text, "://") != NULL)
+	if (*text != '\0' && strchr(".*!", *text) != NULL)
+		return "; ask for a host like www.olm.vn, not for an entry of the list";
+	if (strchr(text, '/') != NULL)
 		return "; of a URL ask for the host alone";
 	if (strpbrk(text, ":[]") != NULL)
 		return "; addresses are asked for as 203.162.10.5, 203.162.10.5:443 or [2001:db8::1]:443";

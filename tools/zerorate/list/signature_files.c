@@ -8,23 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FILE.minisig, the shortest, is what a desk that signs alone makes. */
-static bool comes_before(const char *a, const char *b, const char *list_name)
-{
-	size_t shortest = strlen(list_name) + strlen(".minisig");
-
-	if (strlen(a) == shortest || strlen(b) == shortest)
-		return strlen(a) < strlen(b);
-	return strcmp(a, b) < 0;
-}
-
 /* Keep the first names, in their order. */
 static int add_name(struct zr_signature_files *files, const char *list_name, const char *name)
 {
 	unsigned int at = files->count;
 	char *copy;
 
-	while (at > 0 && comes_before(name, files->names[at - 1], list_name))
+	while (at > 0 && zr_signature_file_is_before(list_name, name, files->names[at - 1]))
 		at--;
 	if (files->count == ZR_SIGNATURE_FILES_MAX) {
 		files->left_out++;
@@ -72,7 +62,7 @@ static void read_file(const char *folder, unsigned int i, struct zr_signature_fi
 		file->unreadable = "its path is too long";
 		return;
 	}
-	files->texts[i] = zr_whole_file_read(path, ZR_SIGNATURE_FILE_MAX, &file->len, files->reasons[i]);
+	files->texts[i] = zr_regular_file_read(path, ZR_SIGNATURE_FILE_MAX, &file->len, files->reasons[i]);
 	file->text = files->texts[i];
 	if (file->text == NULL)
 		file->unreadable = files->reasons[i];

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "rules/decimal.h"
+#include "rules/utf8.h"
 #include "tools/zerorate/arguments.h"
 #include "tools/zerorate/command.h"
 #include "tools/zerorate/list/commands.h"
@@ -67,13 +68,14 @@ static bool take_line(const char *path, unsigned int number, const char *line, s
 {
 	static const char comment[] = "untrusted comment:";
 	const char *reason;
+	size_t blanks;
 
-	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL && line[len - 1] != '\0')
+	if (len > 0 && line[len - 1] == '\r')
 		len--;
-	while (len > 0 && (*line == ' ' || *line == '\t')) {
-		line++;
-		len--;
-	}
+	len = zr_utf8_trimmed(line, len);
+	blanks = zr_utf8_blanks(line, len); /* and a byte order mark */
+	line += blanks;
+	len -= blanks;
 	if (len == 0 || *line == '#' || (len >= strlen(comment) && memcmp(line, comment, strlen(comment)) == 0))
 		return true;
 	if (zr_keys_add(keys, line, len, &reason) == 0)
