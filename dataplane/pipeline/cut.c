@@ -32,6 +32,7 @@ void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, 
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_volume *total = &p->totals.reason[f->reason];
+	uint64_t before_us = f->last_us;
 	bool begins;
 
 	if (part_is_full(f))
@@ -48,7 +49,8 @@ void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, 
 	total->bytes += bytes;
 	total->pkts += pkts;
 	if (begins) {
-		zr_rest_at(p, flow)->part_first_us = p->now_us - p->waited_us;
+		zr_rest_at(p, flow)->part_first_us = p->waited_us == 0 ? p->now_us
+								       : zr_edge_waited_since(p, f, before_us);
 		zr_edge_set(p, flow, p->now_us);
 	}
 }

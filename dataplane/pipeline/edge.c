@@ -11,6 +11,10 @@
 /* What nobody took is offered again after about four seconds: often enough for whoever waits for it, seldom enough for all flows. */
 #define SOON_TICKS 4
 
+/* How far to look back for a switch of the tariff: about an hour at first, and 12 days at most. */
+#define BACK_MIN_US (UINT64_C(1) << 32)
+#define BACK_MAX_US (UINT64_C(1) << 40)
+
 /* The hand goes round once a second, and no burst waits for more than this many looks. */
 #define SWEEP_MAX 256
 #define SWEEP_MIN 4
@@ -79,11 +83,33 @@ static uint64_t tariff_after(struct zr_pipeline *p, const struct zr_flow *f, uin
 	return us < switched[1] ? switched[1] : switched[2];
 }
 
-bool zr_edge_tariff_between(const struct zr_pipeline *p, uint64_t a_us, uint64_t b_us)
+uint64_t zr_edge_tariff_since(const struct zr_pipeline *p, uint64_t old_us, uint64_t us)
 {
-	uint64_t from_us = a_us < b_us ? a_us : b_us, until_us = a_us < b_us ? b_us : a_us;
+	uint64_t since_us = 0, next_us;
 
-	return p->config.tariff_next_us != NULL && p->config.tariff_next_us(p->config.tariff_arg, from_us) <= until_us;
+	if (p->config.tariff_next_us == NULL)
+		return 0;
+	next_us = p->config.tariff_next_us(p->config.tariff_arg, old_us < us ? old_us : us);
+	if (next_us <= (old_us < us ? us : old_us))
+		return UINT64_MAX;
+	/* On one side of it; but set back, a part may now have begun before the switch before. No part is longer than this. */
+	for (uint64_t back_us = BACK_MIN_US; back_us <= BACK_MAX_US && back_us < us && since_us == 0; back_us *= 2) {
+		next_us = p->config.tariff_next_us(p->config.tariff_arg, us - back_us);
+		while (next_us <= us) {
+			since_us = next_us;
+			next_us = p->config.tariff_next_us(p->config.tariff_arg, since_us);
+		}
+	}
+	return since_us;
+}
+
+uint64_t zr_edge_waited_since(struct zr_pipeline *p, const struct zr_flow *f, uint64_t before_us)
+{
+	uint64_t us = p->now_us - p->waited_us;
+	bool between = us < before_us || us < p->list_us || window_after(p, f, us) <= p->now_us ||
+		       tariff_after(p, f, us) <= p->now_us;
+
+	return between ? p->now_us : us;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -143,12 +169,11 @@ static enum zr_cause silence_cause(const struct zr_flow *f)
 	return (f->flags & ZR_FLOW_RST) != 0 ? ZR_CAUSE_RST : ZR_CAUSE_FIN;
 }
 
-/* Pass the flow's edges up to now. False when silence has ended it. */
-static bool pass_until(struct zr_pipeline *p, uint32_t flow, uint64_t now_us)
+/* Pass the flow's edges behind at, up to now. False when silence has ended it. */
+static bool pass(struct zr_pipeline *p, uint32_t flow, uint64_t at, uint64_t now_us)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 	uint64_t silent_us = f->last_us + p->config.timeout_us[f->timeout];
-	uint64_t at = passed_us(f);
 
 	for (;;) {
 		uint64_t window = window_after(p, f, at);
@@ -174,17 +199,19 @@ static bool pass_until(struct zr_pipeline *p, uint32_t flow, uint64_t now_us)
 
 bool zr_edge_pass(struct zr_pipeline *p, uint32_t flow)
 {
-	bool waits = zr_cut_waits(zr_flow_at(p, flow));
+	struct zr_flow *f = zr_flow_at(p, flow);
+	uint64_t passed = passed_us(f);
+	bool waits = zr_cut_waits(f);
 
-	if (zr_flow_at(p, flow)->generation != p->generation) {
-		if (!pass_until(p, flow, p->list_us))
+	if (f->generation != p->generation) {
+		if (!pass(p, flow, passed, p->list_us))
 			return false;
 		zr_renew_flow(p, flow);
-		zr_edge_set(p, flow, p->list_us);
+		passed = p->list_us;
 	}
-	if (!pass_until(p, flow, p->now_us))
+	if (!pass(p, flow, passed, p->now_us))
 		return false;
-	if (waits && zr_cut_waits(zr_flow_at(p, flow)))
+	if (waits && zr_cut_waits(f))
 		zr_cut_again(p, flow);
 	zr_edge_set(p, flow, p->now_us);
 	return true;

@@ -138,7 +138,7 @@ static uint32_t flow_open(struct zr_pipeline *p, const struct zr_packet *packet,
 	p->counters[ZR_COUNTER_FLOWS_NEW]++;
 	f->generation = p->generation;
 	zr_rest_at(p, flow)->first_us = p->now_us - p->waited_us;
-	f->last_us = p->now_us;
+	f->last_us = p->now_us - p->waited_us;
 	zr_client_find(p, flow, packet, from_b);
 	up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
 	flow_start(f, packet, up);

@@ -46,7 +46,8 @@ struct zr_pipeline_config {
 
 	/*
 	 * When the tariff switches next: the first switch behind a time of the wall clock (Unix microseconds), UINT64_MAX:
-	 * never. NULL: it never does. Called about twice a switch, from inside the calls below; always the same answer.
+	 * never. NULL: it never does. Called about twice a switch, and some dozen times when the wall clock is set, from inside
+	 * the calls below; always the same answer.
 	 */
 	uint64_t (*tariff_next_us)(const void *arg, uint64_t after_us);
 	const void *tariff_arg;

@@ -18,7 +18,7 @@ void zr_renew_flow(struct zr_pipeline *p, uint32_t flow)
 	struct zr_judgement judgement;
 	bool same_entry;
 
-	if (p->tariff_crossed)
+	if (zr_flow_part_first_us(f, rest) < p->tariff_since_us)
 		zr_cut_part(p, flow, ZR_CAUSE_TARIFF, false);
 	if ((f->flags & ZR_FLOW_DECIDED) == 0) {
 		zr_cut_part(p, flow, cause, false);
@@ -58,7 +58,7 @@ int zr_pipeline_list(struct zr_pipeline *p, const struct zr_image *image, const 
 		return -EBUSY;
 	p->old_list = p->list;
 	p->old_wall = p->wall;
-	p->tariff_crossed = false;
+	p->tariff_since_us = 0;
 	p->list = (struct zr_list_view){.image = image, .index = index};
 	p->list_us = p->now_us;
 	p->list_left = p->table.high_water;
@@ -75,7 +75,10 @@ int zr_pipeline_clock(struct zr_pipeline *p, int64_t ahead_us)
 	if (status != 0)
 		return status;
 	p->wall = (struct zr_wall){.ahead_us = ahead_us};
-	p->tariff_crossed = zr_edge_tariff_between(p, old_us, us);
+	p->tariff_since_us = zr_edge_tariff_since(p, old_us, us);
+	/* In packets' time. */
+	if (p->tariff_since_us != 0 && p->tariff_since_us != UINT64_MAX)
+		p->tariff_since_us -= (uint64_t)ahead_us;
 	return 0;
 }
 

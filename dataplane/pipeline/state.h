@@ -74,9 +74,9 @@ struct zr_pipeline {
 	 */
 	struct zr_list_view list, old_list;
 	struct zr_wall wall, old_wall;
-	bool tariff_crossed; /* the wall clock was set from one side of a switch to the other */
-	uint64_t list_us;    /* when the list came into force */
-	uint32_t list_left;  /* flows below this number may still be of the old list */
+	uint64_t list_us;         /* when the list came into force */
+	uint64_t tariff_since_us; /* parts that began before are of another tariff, by the wall clock set then */
+	uint32_t list_left;       /* flows below this number may still be of the old list */
 	uint8_t generation;
 	uint64_t now_us;    /* the latest packet's time */
 	uint64_t waited_us; /* for how long what is being counted has waited: 0 but for fragments */
@@ -244,8 +244,16 @@ bool zr_edge_pass(struct zr_pipeline *p, uint32_t flow);
 void zr_edge_set(struct zr_pipeline *p, uint32_t flow, uint64_t us);
 /* Nobody took what was told: look again soon. */
 void zr_edge_soon(struct zr_pipeline *p, uint32_t flow);
-/* Does the tariff switch between two times of the wall clock, in whatever order? */
-bool zr_edge_tariff_between(const struct zr_pipeline *p, uint64_t a_us, uint64_t b_us);
+/*
+ * The wall clock was set from one time to another: which parts are now of another tariff? Those that began before the time that
+ * is returned, by the clock that was set; UINT64_MAX: all.
+ */
+uint64_t zr_edge_tariff_since(const struct zr_pipeline *p, uint64_t old_us, uint64_t us);
+/*
+ * When a part that begins with what has waited began; now, when an edge or another packet of the flow (before_us: its latest)
+ * lies between.
+ */
+uint64_t zr_edge_waited_since(struct zr_pipeline *p, const struct zr_flow *f, uint64_t before_us);
 /* Look at the next few flows at the ageing hand. */
 void zr_edge_sweep(struct zr_pipeline *p);
 

@@ -361,6 +361,63 @@ static void edges_hold_while_fragments_wait(void **state)
 	scene_free(&s);
 }
 
+/* An interim lies between the datagram's parts, and a packet of the flow: the new part does not begin before the old one ended. */
+static void parts_do_not_overlap_when_fragments_wait(void **state)
+{
+	const uint64_t interim_ms = 20000;
+	struct scene_conn c = scene_conn(1);
+	struct frame_spec spec = udp_spec(&c, 2000);
+
+	(void)state;
+	scene_init(&s, LIST);
+	s.config.interim_us = interim_ms * 1000;
+	scene_open(&s);
+	scene_udp(&s, 0, &c, true, "x", 1);
+	scene_part(&s, interim_ms - 3, &spec, ID, 1000, 1000);
+	scene_udp(&s, interim_ms - 2, &c, true, "x", 1);
+	scene_part(&s, interim_ms + 1, &spec, ID, 0, 1000);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 2);
+	assert_times(&scene_event(&s, ZR_USAGE_PART, 0)->usage, 0, interim_ms - 2);
+	assert_times(&scene_event(&s, ZR_USAGE_PART, 1)->usage, interim_ms + 1, interim_ms + 1);
+	scene_free(&s);
+}
+
+/* Another list came meanwhile: what is told with it came behind it. */
+static void what_waited_is_of_the_list_in_force(void **state)
+{
+	struct scene_conn c = scene_conn(1);
+	struct frame_spec spec = udp_spec(&c, 2000);
+
+	(void)state;
+	open_scene();
+	scene_part(&s, 1, &spec, ID, 1000, 1000);
+	zr_pipeline_poll(s.pipeline, (s.base_us + 2000) * 1000);
+	assert_int_equal(zr_pipeline_list(s.pipeline, s.image, s.index), 0);
+	scene_part(&s, 3, &spec, ID, 0, 1000);
+	scene_close(&s);
+	assert_times(part_of(1), 3, 3);
+	scene_free(&s);
+}
+
+/* The window of what frees it opened meanwhile: no free part begins before it. */
+static void what_waited_is_of_the_window(void **state)
+{
+	struct scene_conn c = scene_conn(1);
+	struct frame_spec spec = udp_spec(&c, 2000);
+
+	(void)state;
+	scene_init(&s, "203.0.113.0/24,exam,90003," SCENE_DAY "00:01Z,,,,\n");
+	scene_open(&s);
+	scene_part(&s, 999, &spec, ID, 1000, 1000);
+	scene_part(&s, 1001, &spec, ID, 0, 1000);
+	scene_close(&s);
+	assert_int_equal(part_of(1)->reason, ZR_REASON_PREFIX);
+	assert_int_equal(part_of(1)->up_pkts, 2);
+	assert_times(part_of(1), 1001, 1001);
+	scene_free(&s);
+}
+
 static void oldest_datagram_goes_when_memory_is_full(void **state)
 {
 	struct scene_conn c = scene_conn(1);
@@ -504,6 +561,9 @@ int main(void)
 		cmocka_unit_test(timeout_follows_from_packet_time),
 		cmocka_unit_test(shutdown_counts_what_waits),
 		cmocka_unit_test(edges_hold_while_fragments_wait),
+		cmocka_unit_test(parts_do_not_overlap_when_fragments_wait),
+		cmocka_unit_test(what_waited_is_of_the_list_in_force),
+		cmocka_unit_test(what_waited_is_of_the_window),
 		cmocka_unit_test(oldest_datagram_goes_when_memory_is_full),
 		cmocka_unit_test(datagrams_that_are_done_make_room),
 		cmocka_unit_test(lengths_that_cannot_be_are_counted_all_the_same),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What happens when memory is full: who goes first, and that every byte is still counted once. */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "dataplane/flow/bucket.h"
+#include "dataplane/pipeline/state.h"
 #include "tests/support/scene.h"
 
 #define LIST  ".olm.vn,olm,90001,,,,,\n"
@@ -51,6 +54,60 @@ static void oldest_undecided_flow_goes_first_and_free_flows_last(void **state)
 	assert_int_equal(evicted, 40);
 	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_EVICTED_UNDECIDED), 40);
 	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_EVICTED_FREE), 0);
+	scene_free(&s);
+}
+
+/* A connection whose flow has its place in the first two buckets of the table, or nowhere there. Other ports from *port on. */
+static struct scene_conn conn_in(bool first_two, uint16_t *port)
+{
+	const struct zr_flow_table *t = &s.pipeline->table;
+	const struct zr_bucket *first = t->buckets;
+
+	for (;;) {
+		struct scene_conn c = scene_conn((*port)++);
+		struct zr_packet packet = {
+			.family = 4, .proto = ZR_PROTO_UDP, .src_port = c.client_port, .dst_port = 443};
+		const struct zr_bucket *home;
+		struct zr_flow_key key;
+		uint64_t hash;
+
+		inet_pton(AF_INET, c.client, packet.src.b);
+		inet_pton(AF_INET, c.server, packet.dst.b);
+		zr_flow_key_of(&packet, &key);
+		hash = zr_flow_hash(t, &key);
+		home = zr_bucket_home(t, hash);
+		if (home == zr_bucket_other(t, home, zr_bucket_signature(hash)))
+			continue;
+		if ((home - first < 2 && zr_bucket_other(t, home, zr_bucket_signature(hash)) - first < 2) == first_two)
+			return c;
+	}
+}
+
+/* Its two buckets are full, and the flows that are evicted for it are in others: charged, by direction, and told by nobody. */
+static void packet_without_a_flow_is_summed_up(void **state)
+{
+	struct zr_untold untold;
+	struct scene_conn c;
+	uint16_t port = 1;
+
+	(void)state;
+	scene_init(&s, LIST);
+	s.config.flows = 36;
+	scene_open(&s);
+	for (unsigned int i = 0; i < 36; i++) {
+		c = conn_in(i >= 4, &port);
+		scene_udp(&s, 0, &c, true, "x", 1);
+	}
+	c = conn_in(true, &port);
+	s.port.role = ZR_ROLE_CORE;
+	scene_udp(&s, 0, &c, false, "four", 4);
+	assert_int_equal(zr_pipeline_flows(s.pipeline), 32);
+	zr_pipeline_untold(s.pipeline, &untold);
+	assert_int_equal(untold.cut_charged.up_pkts, 0);
+	assert_int_equal(untold.cut_charged.down_pkts, 1);
+	assert_int_equal(untold.cut_charged.down_bytes, 32);
+	scene_check_sums(&s);
+	scene_close(&s);
 	scene_free(&s);
 }
 
@@ -274,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(oldest_undecided_flow_goes_first_and_free_flows_last),
+		cmocka_unit_test(packet_without_a_flow_is_summed_up),
 		cmocka_unit_test(evicted_free_flow_leaves_its_record),
 		cmocka_unit_test(flow_that_has_ended_is_not_evicted),
 		cmocka_unit_test(oldest_unfinished_hello_is_given_up),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/pipeline/state.h"
 #include "tests/support/scene.h"
 
 #define SECOND  UINT64_C(1000)
@@ -37,13 +38,18 @@ static bool refuses_tags(const struct zr_usage *u)
 	return full && u->type == ZR_USAGE_TAG;
 }
 
-static void begin(void)
+static void begin_with(const char *rows)
 {
 	full = false;
-	scene_init(&s, LIST);
+	scene_init(&s, rows);
 	s.config.charged_records = false;
 	s.refuses = refuses;
 	c = scene_conn(40000);
+}
+
+static void begin(void)
+{
+	begin_with(LIST);
 }
 
 static void free_flow(uint64_t ms, const char *name)
@@ -329,6 +335,76 @@ static void another_list_that_charges_cannot_wait(void **state)
 	free(next.block);
 }
 
+/* Charged before and after, by no entry: only the reason is another. */
+static void another_list_that_changes_the_reason_lets_it_wait(void **state)
+{
+	struct scene expired, next;
+
+	(void)state;
+	scene_init(&expired, "#! expires: 2026-11-22T00:00:00Z\n.olm.vn,olm,90001,,,,,\n");
+	scene_init(&next, ".hocmai.vn,hocmai,90002,,,,,\n");
+	begin();
+	s.config.charged_records = true;
+	free_flow(0, "olm.vn");
+	poll_at(2 * SECOND);
+	assert_int_equal(zr_pipeline_list(s.pipeline, expired.image, expired.index), 0);
+	scene_down(&s, 3 * SECOND, &c, 1);
+	full = true;
+	assert_int_equal(zr_pipeline_list(s.pipeline, next.image, next.index), 0);
+	scene_down(&s, 4 * SECOND, &c, 1);
+	full = false;
+	scene_close(&s);
+	assert_nothing_lost();
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 2);
+	assert_int_equal(part(1)->reason, ZR_REASON_NO_MATCH);
+	assert_int_equal(part(1)->down_pkts, 2);
+	scene_free(&s);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct scene *other = i == 0 ? &expired : &next;
+
+		zr_suffix_index_free(other->index);
+		zr_image_free(other->image);
+		free(other->block);
+	}
+}
+
+/* What was to be told of the free verdict is not told of the charged one. */
+static void tag_that_waits_goes_with_its_verdict(void **state)
+{
+	(void)state;
+	begin();
+	s.config.charged_records = true;
+	s.refuses = refuses_tags;
+	scene_open(&s);
+	scene_handshake(&s, 0, &c);
+	full = true;
+	request(1, "olm.vn");
+	request(2, "game.example.net");
+	full = false;
+	assert_int_equal(untold().lost[ZR_FREE].records, 1);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_TAG), 0);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 1);
+	assert_int_equal(part(0)->verdict, ZR_CHARGED);
+	scene_free(&s);
+}
+
+/* The client was taken for the server: what was counted before cannot go on with what comes now, the other way about. */
+static void client_that_shows_itself_late_cannot_wait(void **state)
+{
+	(void)state;
+	begin_with("10.0.0.0/24,olm,90001,,,,,\n");
+	scene_open(&s);
+	scene_down(&s, 0, &c, 100);
+	full = true;
+	scene_hello(&s, 1, &c, "game.example.net");
+	assert_int_equal(untold().lost[ZR_FREE].records, 1);
+	assert_int_equal(untold().lost[ZR_FREE].traffic.up_bytes, HEADERS + 100);
+	assert_int_equal(untold().lost[ZR_FREE].traffic.down_bytes, 0);
+	full = false;
+	end();
+}
+
 static void tag_that_is_refused_comes_before_the_next_part(void **state)
 {
 	(void)state;
@@ -424,6 +500,90 @@ static void part_that_overflows_is_lost(void **state)
 	assert_true(s.refused <= 10);
 	full = false;
 	end();
+}
+
+/* Counts of the only flow, as after very many packets. */
+static void count_on(uint32_t up_pkts, uint32_t down_pkts, uint64_t up_bytes, uint64_t down_bytes)
+{
+	struct zr_flow *f = &s.pipeline->table.flows[0];
+	struct zr_totals *totals = &s.pipeline->totals;
+	struct zr_volume more = {.pkts = (uint64_t)up_pkts + down_pkts, .bytes = up_bytes + down_bytes};
+
+	f->up_pkts += up_pkts;
+	f->down_pkts += down_pkts;
+	f->up_bytes += up_bytes;
+	f->down_bytes += down_bytes;
+	totals->received.pkts += more.pkts;
+	totals->received.bytes += more.bytes;
+	totals->reason[f->reason].pkts += more.pkts;
+	totals->reason[f->reason].bytes += more.bytes;
+}
+
+static const struct count {
+	uint32_t up_pkts, down_pkts;
+	uint64_t up_bytes, down_bytes;
+} quarters[] = {
+	{.up_pkts = 1U << 30},
+	{.down_pkts = 1U << 30},
+	{.up_bytes = UINT64_C(1) << 46},
+	{.down_bytes = UINT64_C(1) << 46},
+};
+
+/* Half of what a field counts: an interim. */
+static void part_that_is_half_full_is_told(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(quarters) / sizeof(quarters[0]); i++) {
+		const struct count *q = &quarters[i];
+
+		begin();
+		free_flow(0, "olm.vn");
+		count_on(q->up_pkts, q->down_pkts, q->up_bytes, q->down_bytes);
+		scene_down(&s, 1, &c, 1);
+		assert_int_equal(scene_events(&s, ZR_USAGE_PART), 0);
+		count_on(q->up_pkts, q->down_pkts, q->up_bytes, q->down_bytes);
+		scene_down(&s, 2, &c, 1);
+		assert_int_equal(scene_events(&s, ZR_USAGE_PART), 1);
+		assert_int_equal(part(0)->cause, ZR_CAUSE_INTERIM);
+		assert_int_equal(part(0)->last_us, s.base_us + 1000);
+		end();
+	}
+}
+
+/* Three quarters: lost, when nobody takes it. */
+static void part_that_is_nearly_full_is_lost(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(quarters) / sizeof(quarters[0]); i++) {
+		const struct count *q = &quarters[i];
+
+		begin();
+		free_flow(0, "olm.vn");
+		full = true;
+		for (unsigned int n = 0; n < 3; n++) {
+			assert_nothing_lost();
+			count_on(q->up_pkts, q->down_pkts, q->up_bytes, q->down_bytes);
+			scene_down(&s, n, &c, 1);
+		}
+		assert_int_equal(untold().lost[ZR_FREE].records, 1);
+		full = false;
+		end();
+	}
+}
+
+static void number_of_parts_stays_at_its_end(void **state)
+{
+	(void)state;
+	begin();
+	free_flow(0, "olm.vn");
+	s.pipeline->table.rest[0].part = UINT16_MAX - 1;
+	for (unsigned int i = 1; i <= 3; i++)
+		scene_down(&s, 15 * MINUTE * i, &c, 1);
+	scene_close(&s);
+	assert_int_equal(part(0)->part, UINT16_MAX - 1);
+	for (unsigned int i = 1; i <= 3; i++)
+		assert_int_equal(part(i)->part, UINT16_MAX);
+	scene_free(&s);
 }
 
 /* A part tells its times within days of each other: when nobody takes it for longer, it is lost. */
@@ -527,11 +687,17 @@ int main(void)
 		cmocka_unit_test(host_of_another_entry_cannot_wait),
 		cmocka_unit_test(another_list_with_the_same_entry_lets_it_wait),
 		cmocka_unit_test(another_list_that_charges_cannot_wait),
+		cmocka_unit_test(another_list_that_changes_the_reason_lets_it_wait),
+		cmocka_unit_test(tag_that_waits_goes_with_its_verdict),
+		cmocka_unit_test(client_that_shows_itself_late_cannot_wait),
 		cmocka_unit_test(tag_that_is_refused_comes_before_the_next_part),
 		cmocka_unit_test(tag_that_is_refused_comes_again_within_seconds),
 		cmocka_unit_test(part_is_never_told_before_its_tag),
 		cmocka_unit_test(undecided_volume_that_is_refused_is_lost_and_stays_charged),
 		cmocka_unit_test(part_that_overflows_is_lost),
+		cmocka_unit_test(part_that_is_half_full_is_told),
+		cmocka_unit_test(part_that_is_nearly_full_is_lost),
+		cmocka_unit_test(number_of_parts_stays_at_its_end),
 		cmocka_unit_test(part_that_waits_for_a_week_is_lost),
 		cmocka_unit_test(charged_volume_is_summed_up_at_interims),
 		cmocka_unit_test(charged_part_with_an_entry_is_told_for_totals),

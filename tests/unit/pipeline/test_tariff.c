@@ -174,6 +174,11 @@ static bool refuses_switches(const struct zr_usage *u)
 	return u->type == ZR_USAGE_PART && u->cause == ZR_CAUSE_TARIFF;
 }
 
+static bool refuses_parts(const struct zr_usage *u)
+{
+	return u->type == ZR_USAGE_PART;
+}
+
 static void switch_that_is_refused_is_lost_and_counted(void **state)
 {
 	struct zr_untold untold;
@@ -261,6 +266,79 @@ static void clock_set_on_one_side_of_a_switch_cuts_nothing(void **state)
 	scene_free(&s);
 }
 
+/* Set back, on one side of a switch: but what the flow counted began before it, by the clock that was set. */
+static void clock_set_back_cuts_what_would_span_a_switch(void **state)
+{
+	(void)state;
+	begin(LIST, 60 * MINUTE);
+	open_free(61 * MINUTE);
+	scene_down(&s, 70 * MINUTE, &c, 100);
+	assert_int_equal(zr_pipeline_clock(s.pipeline, -(int64_t)(9 * MINUTE + 30 * SECOND) * 1000), 0);
+	scene_down(&s, 71 * MINUTE, &c, 200);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 2);
+	assert_int_equal(part(0)->cause, ZR_CAUSE_TARIFF);
+	assert_int_equal(part(0)->first_us, s.base_us + 61 * MINUTE * 1000);
+	assert_int_equal(part(0)->last_us, s.base_us + 70 * MINUTE * 1000);
+	assert_int_equal(part(1)->first_us, s.base_us + (61 * MINUTE + 30 * SECOND) * 1000);
+	scene_free(&s);
+}
+
+/* However far the switch lies back: a part that nobody takes lasts for days. */
+static void clock_set_back_finds_a_switch_days_ago(void **state)
+{
+	(void)state;
+	begin(LIST, 1 * MINUTE);
+	s.config.timeout_us[ZR_TIMEOUT_TCP] = 24 * HOUR * 1000;
+	open_free(2 * MINUTE);
+	s.refuses = refuses_parts;
+	for (uint64_t ms = 20 * HOUR; ms <= 100 * HOUR; ms += 20 * HOUR)
+		scene_down(&s, ms, &c, 1);
+	s.refuses = NULL;
+	assert_int_equal(zr_pipeline_clock(s.pipeline, -(int64_t)(10 * MINUTE) * 1000), 0);
+	scene_down(&s, 100 * HOUR + 1, &c, 1);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 1);
+	assert_int_equal(part(0)->cause, ZR_CAUSE_INTERIM);
+	assert_int_equal(part(0)->first_us, s.base_us + 2 * MINUTE * 1000);
+	assert_int_equal(part(0)->last_us, s.base_us + 100 * HOUR * 1000);
+	scene_close(&s);
+	scene_free(&s);
+}
+
+static void clock_set_back_a_little_cuts_nothing(void **state)
+{
+	(void)state;
+	begin(LIST, 60 * MINUTE);
+	open_free(61 * MINUTE);
+	scene_down(&s, 70 * MINUTE, &c, 100);
+	assert_int_equal(zr_pipeline_clock(s.pipeline, -(int64_t)MINUTE * 1000), 0);
+	scene_down(&s, 71 * MINUTE, &c, 200);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 0);
+	scene_close(&s);
+	assert_int_equal(part(0)->first_us, s.base_us + 60 * MINUTE * 1000);
+	scene_free(&s);
+}
+
+/* The first part of a datagram is behind the switch, the other was before it: what counts now is of now. */
+static void fragments_that_waited_over_a_switch_are_of_the_new_part(void **state)
+{
+	struct frame_spec spec;
+
+	(void)state;
+	begin(LIST, 5 * MINUTE);
+	scene_open(&s);
+	spec = scene_spec(&c, true, ZR_PROTO_UDP);
+	spec.data = "sixteen bytes...";
+	spec.len = 16;
+	scene_part(&s, 5 * MINUTE - 1, &spec, 1, 8, 16);
+	scene_part(&s, 5 * MINUTE + 1, &spec, 1, 0, 8);
+	scene_close(&s);
+	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 1);
+	assert_int_equal(part(0)->up_pkts, 2);
+	assert_int_equal(part(0)->first_us, s.base_us + (5 * MINUTE + 1) * 1000);
+	scene_free(&s);
+}
+
 /* The switch has passed, nobody has looked at the flow since, and then the clock is set: it is cut all the same. */
 static void switch_before_the_clock_was_set_is_not_missed(void **state)
 {
@@ -290,6 +368,10 @@ int main(void)
 		cmocka_unit_test(switches_are_asked_for_once),
 		cmocka_unit_test(clock_set_over_a_switch_cuts),
 		cmocka_unit_test(clock_set_on_one_side_of_a_switch_cuts_nothing),
+		cmocka_unit_test(clock_set_back_cuts_what_would_span_a_switch),
+		cmocka_unit_test(clock_set_back_finds_a_switch_days_ago),
+		cmocka_unit_test(clock_set_back_a_little_cuts_nothing),
+		cmocka_unit_test(fragments_that_waited_over_a_switch_are_of_the_new_part),
 		cmocka_unit_test(switch_before_the_clock_was_set_is_not_missed),
 	};
 
