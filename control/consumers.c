@@ -14,6 +14,9 @@
 
 #define ALIVE_MS 5000
 
+/* Most streams without a name: every configured consumer finds room beside them. */
+#define ANONYMOUS_MAX (ZR_CONSUMERS_MAX - ZR_CONSUMERS_NAMED_MAX)
+
 /* A connection that has not subscribed after so many of these makes way for others. */
 #define SILENT_BEATS 12
 
@@ -48,6 +51,15 @@ static bool is_configured(const struct zr_consumers *all, const char *name)
 	return false;
 }
 
+static unsigned int count_anonymous(const struct zr_consumers *all)
+{
+	unsigned int count = 0;
+
+	for (const struct zr_consumer *consumer = all->first; consumer != NULL; consumer = consumer->next_one)
+		count += consumer->subscribed && consumer->name[0] == '\0';
+	return count;
+}
+
 static void subscribe(struct zr_consumer *consumer, const struct zr_message *message)
 {
 	const struct zr_consumers *all = consumer->all;
@@ -60,6 +72,10 @@ static void subscribe(struct zr_consumer *consumer, const struct zr_message *mes
 	if (named && !is_configured(all, message->consumer)) {
 		zr_consumer_refuse(consumer, "this consumer is not configured: add it to records.consumers in "
 					     "zerorated.conf, or subscribe without a name");
+		return;
+	}
+	if (!named && count_anonymous(all) >= ANONYMOUS_MAX) {
+		zr_consumer_refuse(consumer, "too many streams without a consumer: close one");
 		return;
 	}
 	strcpy(consumer->name, message->consumer);

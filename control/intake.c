@@ -107,9 +107,13 @@ static uint64_t bytes_of(const struct zr_traffic *traffic)
 static void add_loss(struct loss *loss, const struct zr_traffic *traffic, uint64_t records, uint64_t first_us,
 		     uint64_t last_us)
 {
-	if (!loss->due)
-		loss->record.first_us = first_us;
-	loss->record.last_us = last_us;
+	uint64_t early_us = first_us < last_us ? first_us : last_us, late_us = first_us < last_us ? last_us : first_us;
+
+	/* The clock may have been set back meanwhile: the interval has all that was lost, in any case. */
+	if (!loss->due || early_us < loss->record.first_us)
+		loss->record.first_us = early_us;
+	if (!loss->due || late_us > loss->record.last_us)
+		loss->record.last_us = late_us;
 	add_traffic(&loss->record.traffic, traffic);
 	loss->records += records;
 	loss->due = true;
@@ -328,10 +332,10 @@ bool zr_intake_is_done(const struct zr_intake *intake)
 void zr_intake_unwritten(const struct zr_intake *intake, struct zr_unwritten *out)
 {
 	*out = (struct zr_unwritten){0};
-	for (unsigned int verdict = 0; verdict < ZR_VERDICT_COUNT; verdict++) {
-		const struct loss *loss = &intake->losses[LEDGER_FULL + verdict];
+	for (unsigned int i = RING_FULL; i < LOSSES; i++) {
+		const struct loss *loss = &intake->losses[i];
 
 		out->records += loss->records;
-		out->traffic[verdict] = loss->record.traffic;
+		add_traffic(&out->traffic[loss->record.verdict], &loss->record.traffic);
 	}
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Many lines come with one call of the system; one line has at most a tenth of it. */
@@ -147,6 +148,14 @@ static char *take_line(struct zr_stream *stream, size_t *len)
 int zr_stream_pending(const struct zr_stream *stream)
 {
 	return memchr(stream->buffer + stream->begin, '\n', stream->end - stream->begin) != NULL;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Wait for bytes and read them. 1, 0 when the time is over, -errno. */
@@ -307,16 +316,22 @@ static int read_line(struct zr_stream *stream, char *line, size_t len, struct zr
 
 int zr_stream_next(struct zr_stream *stream, int timeout_ms, struct zr_stream_item *item, char error[ZR_STREAM_ERROR])
 {
+	int64_t until_ms = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+
 	for (;;) {
 		size_t len;
 		char *line = take_line(stream, &len);
+		int64_t left_ms = timeout_ms;
 		int got;
 
 		if (line != NULL)
 			return read_line(stream, line, len, item, error);
-		got = receive(stream, timeout_ms, error);
-		if (got <= 0)
-			return got;
+		/* A line may come byte by byte: all of it has the time that was given. */
+		if (timeout_ms > 0)
+			left_ms = until_ms > now_ms() ? until_ms - now_ms() : 0;
+		got = receive(stream, (int)left_ms, error);
+		if (got <= 0 || (got == 1 && timeout_ms > 0 && left_ms == 0 && !zr_stream_pending(stream)))
+			return got < 0 ? got : 0;
 	}
 }
 

@@ -112,17 +112,39 @@ bool zr_folder_has(const struct zr_folder *folder, const char *name)
 	return faccessat(folder->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+struct taken {
+	char hour[sizeof(PREFIX) + HOUR_LEN];
+	unsigned int next; /* behind the highest suffix */
+};
+
+static void note_taken(void *arg, const char *name, uint64_t bytes)
+{
+	struct taken *taken = arg;
+	size_t len = sizeof(taken->hour) - 1;
+	unsigned int suffix = 0;
+
+	(void)bytes;
+	if (strncmp(name, taken->hour, len) != 0)
+		return;
+	if (name[len] == '-')
+		suffix = (unsigned int)strtoul(name + len + 1, NULL, 10);
+	if (suffix >= taken->next && suffix <= SUFFIX_MAX)
+		taken->next = suffix + 1;
+}
+
 int zr_folder_free_name(const struct zr_folder *folder, uint64_t now_us, char out[ZR_FILE_NAME_MAX])
 {
-	char damaged[ZR_FILE_NAME_MAX + 16];
+	struct taken taken = {.next = 0};
+	int err;
 
-	for (unsigned int suffix = 0; suffix <= SUFFIX_MAX; suffix++) {
-		zr_file_name(now_us, suffix, out);
-		snprintf(damaged, sizeof(damaged), "%s.damaged", out);
-		if (!zr_folder_has(folder, out) && !zr_folder_has(folder, damaged))
-			return 0;
-	}
-	return -EEXIST;
+	zr_file_name(now_us, 0, out);
+	snprintf(taken.hour, sizeof(taken.hour), "%s", out);
+	err = zr_folder_list(folder, note_taken, &taken);
+	if (err == 0 && taken.next > SUFFIX_MAX)
+		err = -EEXIST;
+	if (err == 0)
+		zr_file_name(now_us, taken.next, out);
+	return err;
 }
 
 static const char *with(const char *name, const char *suffix, char out[ZR_FILE_NAME_MAX + 8])

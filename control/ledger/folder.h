@@ -41,7 +41,10 @@ int zr_folder_path(const struct zr_folder *folder, const char *name, const char 
 
 bool zr_folder_has(const struct zr_folder *folder, const char *name);
 
-/* First name of an hour that is not taken, damaged ones included. 0 or -EEXIST. */
+/*
+ * A name of an hour behind all that are taken, damaged ones included: a name that was freed is not given again while others of
+ * its hour are there, one of which may say that it was salvaged from it. 0 or -errno.
+ */
 int zr_folder_free_name(const struct zr_folder *folder, uint64_t now_us, char out[ZR_FILE_NAME_MAX]);
 
 /* Bytes of a file; of its write-ahead log. 0 when it is not there. */

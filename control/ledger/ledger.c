@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The control thread's side: opening, batches, acknowledgements, what there is to tell. */
+/* The control thread's side: opening, batches, acknowledgements, status. */
 #include "control/ledger/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "control/ledger/hash.h"
+#include "control/ledger/sql.h"
 #include "control/ledger/state.h"
 
 static uint64_t clock_us(clockid_t clock)
@@ -40,48 +40,6 @@ void zr_ledger_tell(const struct zr_ledger *ledger)
 	/* It fails only when the counter is full, and then it is readable. */
 	if (eventfd_write(ledger->event_fd, 1) != 0)
 		return;
-}
-
-void zr_ledger_say(struct zr_ledger *ledger, bool is_error, const char *format, ...)
-{
-	struct zr_messages *messages = &ledger->messages;
-	struct zr_ledger_message *message;
-	va_list args;
-
-	pthread_mutex_lock(&ledger->lock);
-	if (messages->count == ZR_MESSAGES_MAX) {
-		messages->missing++;
-	} else {
-		message = &messages->list[(messages->first + messages->count++) % ZR_MESSAGES_MAX];
-		message->is_error = is_error;
-		va_start(args, format);
-		vsnprintf(message->text, sizeof(message->text), format, args);
-		va_end(args);
-	}
-	pthread_mutex_unlock(&ledger->lock);
-	zr_ledger_tell(ledger);
-}
-
-bool zr_ledger_next_message(struct zr_ledger *ledger, struct zr_ledger_message *out)
-{
-	struct zr_messages *messages = &ledger->messages;
-	bool is_there = true;
-
-	pthread_mutex_lock(&ledger->lock);
-	if (messages->count > 0) {
-		*out = messages->list[messages->first];
-		messages->first = (messages->first + 1) % ZR_MESSAGES_MAX;
-		messages->count--;
-	} else if (messages->missing > 0) {
-		out->is_error = true;
-		snprintf(out->text, sizeof(out->text), "%llu more messages of the ledger had no room",
-			 (unsigned long long)messages->missing);
-		messages->missing = 0;
-	} else {
-		is_there = false;
-	}
-	pthread_mutex_unlock(&ledger->lock);
-	return is_there;
 }
 
 /* One ledger at a time: the lock goes with the process, however it ends. */
@@ -225,7 +183,7 @@ int zr_ledger_open(const struct zr_ledger_config *config, struct zr_ledger **out
 		if (err == 0)
 			err = start_threads(l);
 		if (err != 0)
-			snprintf(error, error_room, "%s: %s", config->folder, strerror(-err));
+			snprintf(error, error_room, "%s: %s", config->folder, zr_sql_why(err));
 	}
 	if (err != 0) {
 		if (l != NULL)

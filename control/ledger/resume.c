@@ -30,8 +30,8 @@ static int find_total(sqlite3 *db, uint64_t before, uint64_t *seq)
 	return zr_sql_errno(db, code);
 }
 
-/* Hand over the rows of a file behind a number that are what they were written as. */
-static int hand_over(const struct zr_ledger *l, sqlite3 *db, uint64_t after)
+/* Hand over the rows of a file behind a number up to another one that are what they were written as. */
+static int hand_over(const struct zr_ledger *l, sqlite3 *db, uint64_t after, uint64_t last)
 {
 	char json[ZR_RECORD_JSON_MAX];
 	struct zr_record record;
@@ -42,7 +42,7 @@ static int hand_over(const struct zr_ledger *l, sqlite3 *db, uint64_t after)
 	if (err != 0)
 		return err;
 	sqlite3_bind_int64(select, 1, (sqlite3_int64)after);
-	sqlite3_bind_int64(select, 2, INT64_MAX);
+	sqlite3_bind_int64(select, 2, (sqlite3_int64)last);
 	while ((code = sqlite3_step(select)) == SQLITE_ROW)
 		if (zr_row_read(select, &record, &hash) && zr_row_json(&record, hash, json) > 0)
 			l->config.resume(l->config.resume_arg, &record);
@@ -84,23 +84,22 @@ static int find_begin(const struct zr_ledger *l, uint64_t last_total_seq, uint64
 
 void zr_ledger_resume(struct zr_ledger *l, const struct zr_ledger_start *start)
 {
-	uint64_t after;
+	const struct zr_file *file;
+	uint64_t after, last;
 	int err;
 
 	if (l->config.resume == NULL || !start->was_killed || start->new_epoch)
 		return;
 	err = find_begin(l, l->writer.numbering.mark.last_total_seq, &after);
-	for (unsigned int i = 0; i < l->index.count && err == 0; i++) {
-		const struct zr_file *file = l->index.files[i];
+	/* Each number once, though a salvaged file may also have rows that were begun there and written elsewhere. */
+	while (err == 0 && (file = zr_index_find(&l->index, l->epoch_us, after, &last)) != NULL) {
 		sqlite3 *db;
 
-		if (file->epoch_us != l->epoch_us || file->last < file->first || file->last <= after)
-			continue;
 		err = open_file(l, file, &db);
 		if (err == 0)
-			err = hand_over(l, db, after);
+			err = hand_over(l, db, after, last);
 		sqlite3_close(db);
-		after = file->last > after ? file->last : after;
+		after = last;
 	}
 	if (err != 0)
 		zr_ledger_say(l, true, "totals do not go on: the records before the kill cannot be read: %s",

@@ -88,21 +88,43 @@ static bool is_acknowledged(const struct zr_ledger *l, const struct zr_file *fil
 	return true;
 }
 
-/*
- * Delete the oldest file when it may go and its hour ended before a time; name: which it was. The newest never goes: it says
- * how far the numbering has come. It leaves the index first, so that nobody begins to read it. False: it stays.
- */
-static bool delete_oldest(struct zr_ledger *l, bool by_memory, uint64_t before_us, char name[ZR_FILE_NAME_MAX])
+/* The last file that has rows: it says how far the numbering has come. NULL: none. Under the lock. */
+static struct zr_file *newest_with_rows(const struct zr_ledger *l)
 {
-	struct zr_file *file = NULL, gone;
+	unsigned int i = l->index.count;
+
+	while (i > 0 && l->index.files[i - 1]->last < l->index.files[i - 1]->first)
+		i--;
+	return i > 0 ? l->index.files[i - 1] : NULL;
+}
+
+/*
+ * The oldest file that may go and whose hour ended before a time. One that is read, or was named by a clock that was ahead, does
+ * not keep those behind it. On a full disk the file that was begun last is enough to go on with, even when nothing could be
+ * written to it yet: a kill before that costs a new epoch, waiting would cost records. Under the lock.
+ */
+static struct zr_file *find_deletable(const struct zr_ledger *l, bool is_disk_full, uint64_t before_us)
+{
+	const struct zr_file *kept = is_disk_full ? NULL : newest_with_rows(l);
+
+	for (unsigned int i = 0; i + 1 < l->index.count; i++) {
+		struct zr_file *file = l->index.files[i];
+
+		if (file != kept && file != l->writer.file && file->pins == 0 &&
+		    zr_file_end_us(file->name) <= before_us && is_acknowledged(l, file, is_disk_full))
+			return file;
+	}
+	return NULL;
+}
+
+/* Delete that file; name: which it was. It leaves the index first, so that nobody begins to read it. False: none may go. */
+static bool delete_oldest(struct zr_ledger *l, bool is_disk_full, uint64_t before_us, char name[ZR_FILE_NAME_MAX])
+{
+	struct zr_file *file, gone;
 	int err;
 
 	pthread_mutex_lock(&l->lock);
-	if (l->index.count > 1)
-		file = l->index.files[0];
-	if (file != NULL && (file == l->writer.file || file->pins > 0 || zr_file_end_us(file->name) > before_us ||
-			     !is_acknowledged(l, file, by_memory)))
-		file = NULL;
+	file = find_deletable(l, is_disk_full, before_us);
 	if (file != NULL) {
 		gone = *file;
 		zr_index_remove(&l->index, file);
@@ -122,7 +144,7 @@ static bool delete_oldest(struct zr_ledger *l, bool by_memory, uint64_t before_u
 }
 
 /* Delete one thing before its time: what was set aside first, then the oldest file that is acknowledged. */
-static bool delete_one(struct zr_ledger *l, const struct sizes *sizes, bool by_memory)
+static bool delete_one(struct zr_ledger *l, const struct sizes *sizes, bool is_disk_full)
 {
 	char name[ZR_FILE_NAME_MAX];
 
@@ -132,11 +154,29 @@ static bool delete_one(struct zr_ledger *l, const struct sizes *sizes, bool by_m
 		zr_ledger_say(l, true, "%s is deleted: the disk limit is reached", sizes->oldest_damaged);
 		return true;
 	}
-	if (!delete_oldest(l, by_memory, UINT64_MAX, name))
+	if (!delete_oldest(l, is_disk_full, UINT64_MAX, name))
 		return false;
 	zr_ledger_say(l, true, "%s is deleted before its time, acknowledged: the disk limit is reached", name);
 	l->writer.cramped_us = zr_ledger_monotonic_us();
 	return true;
+}
+
+/*
+ * When all that is left is the file that is written, and everybody has it, another one is begun, so that it can go: the limit
+ * is exceeded by one batch for that, and a batch that is larger than the limit is written too. False: it is not so.
+ */
+static bool begin_another(struct zr_ledger *l, bool is_disk_full)
+{
+	const struct zr_file *only;
+	bool may_go;
+
+	pthread_mutex_lock(&l->lock);
+	only = l->index.count == 1 ? l->index.files[0] : NULL;
+	may_go = only != NULL && only->last >= only->first && is_acknowledged(l, only, is_disk_full) &&
+		 !(is_disk_full && only->is_closed); /* then it was tried, and there was no room for another one */
+	pthread_mutex_unlock(&l->lock);
+	l->writer.is_over = may_go;
+	return may_go || (l->index.count == 0 && !is_disk_full);
 }
 
 bool zr_ledger_make_room(struct zr_ledger *l, uint64_t bytes, bool is_disk_full)
@@ -148,10 +188,10 @@ bool zr_ledger_make_room(struct zr_ledger *l, uint64_t bytes, bool is_disk_full)
 		return true;
 	measure(l, &sizes);
 	if (is_disk_full)
-		return delete_one(l, &sizes, true);
+		return delete_one(l, &sizes, true) || begin_another(l, true);
 	while (sizes.bytes + bytes > limit) {
 		if (!delete_one(l, &sizes, false))
-			return false;
+			return begin_another(l, false);
 		measure(l, &sizes);
 	}
 	return true;

@@ -11,7 +11,6 @@
 struct zr_salvage {
 	const char *name;
 	uint64_t epoch_us;            /* 0: not known, that of the first row found */
-	uint64_t after, before;       /* numbers between these only: others are in other files */
 	struct zr_file_origin origin; /* of the new file; epoch_us and salvaged_from are set here */
 };
 

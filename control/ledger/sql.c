@@ -2,10 +2,12 @@
 #include "control/ledger/sql.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Somebody else's lock is waited for that long; what takes longer is tried again by who asked. */
 #define BUSY_MS 1000
@@ -40,8 +42,15 @@ int zr_sql_errno(sqlite3 *db, int code)
 	default:
 		if (db != NULL && sqlite3_extended_errcode(db) == SQLITE_IOERR_SHORT_READ) /* cut off */
 			return -EBADMSG;
+		if (err == EDQUOT) /* a user's quota is a disk's end; -EDQUOT is the ledger's own limit */
+			return -ENOSPC;
 		return err > 0 ? -err : -EIO;
 	}
+}
+
+const char *zr_sql_why(int err)
+{
+	return err == -EBUSY ? "somebody else holds a lock on a file: end what writes to it" : strerror(-err);
 }
 
 /* The path as a URI that says that nothing changes the file. */
@@ -56,6 +65,17 @@ static bool immutable_uri(const char *path, char *out, size_t room)
 	}
 	strcpy(at, "?immutable=1");
 	return true;
+}
+
+/* What is in it is personal: the file is made before SQLite would make it for all to read; its log takes its rights over. */
+static int make_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
 }
 
 int zr_sql_open(const char *path, enum zr_sql_mode mode, sqlite3 **out)
@@ -73,6 +93,11 @@ int zr_sql_open(const char *path, enum zr_sql_mode mode, sqlite3 **out)
 	*out = NULL;
 	if (mode == ZR_SQL_FIXED && !immutable_uri(path, uri, sizeof(uri)))
 		return -ENAMETOOLONG;
+	if (mode == ZR_SQL_MAKE) {
+		err = make_private(path);
+		if (err != 0)
+			return err;
+	}
 	code = sqlite3_open_v2(mode == ZR_SQL_FIXED ? uri : path, &db, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code == SQLITE_OK && mode == ZR_SQL_READ)
 		code = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

@@ -19,6 +19,9 @@ int zr_sql_open(const char *path, enum zr_sql_mode mode, sqlite3 **out);
 /* -errno of a result code: -EBADMSG when the file is damaged, -ENOSPC, -EBUSY, -ENOMEM, else what the system said or -EIO. */
 int zr_sql_errno(sqlite3 *db, int code);
 
+/* What an -errno of these functions means, for people. */
+const char *zr_sql_why(int err);
+
 /* Run statements that give nothing. 0 or -errno. */
 int zr_sql_run(sqlite3 *db, const char *sql);
 

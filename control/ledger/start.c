@@ -151,7 +151,7 @@ static uint64_t written_us(const struct zr_ledger *l)
 /* Decide how the numbering goes on; the current epoch becomes the last of epochs. */
 static int number(struct zr_ledger *l, struct zr_found *found, struct zr_ledger_start *start)
 {
-	struct zr_numbering current, *last = NULL;
+	struct zr_numbering current = {0}, *last = NULL;
 	uint64_t now_us = zr_ledger_now_us(l), newest_us = 0;
 	struct zr_file *newest;
 	const char *reason;
@@ -233,7 +233,7 @@ static int say(int err, const char *folder, char *error, size_t room)
 			 "%s: its files are of a newer version of zerorate; install that one, or give an empty folder",
 			 folder);
 	else
-		snprintf(error, room, "%s: %s", folder, strerror(-err));
+		snprintf(error, room, "%s: %s", folder, zr_sql_why(err));
 	return err;
 }
 

@@ -29,6 +29,7 @@ struct zr_writer {
 	sqlite3_stmt *insert;
 	struct zr_numbering numbering; /* as it is on disk */
 	bool has_rows;                 /* the batch's rows are in the file, cursors.db does not know yet */
+	bool is_over;                  /* the next batch goes into another file, whatever the hour */
 	unsigned int failures;         /* in a row */
 	uint64_t retry_us, look_us;    /* monotonic: when to try again; when to look after the folder */
 	uint64_t put_bytes;            /* written since the folder was last looked at */
@@ -83,7 +84,7 @@ uint64_t zr_ledger_monotonic_us(void);
 /* Make the event descriptor readable. Any thread. */
 void zr_ledger_tell(const struct zr_ledger *ledger);
 
-/* Something for the log. The lock must not be held. Any thread. */
+/* messages.c: something for the log. The lock must not be held. Any thread. */
 void zr_ledger_say(struct zr_ledger *ledger, bool is_error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -95,6 +96,15 @@ void zr_ledger_resume(struct zr_ledger *ledger, const struct zr_ledger_start *st
 
 /* Salvage a file of the index that nobody else uses; index and messages say what came of it. The lock must not be held. */
 int zr_ledger_salvage(struct zr_ledger *ledger, struct zr_file *file);
+
+/*
+ * hour.c, the writer's: open the file that takes a batch, which begins with number `first` (0 or -errno); have its log begun anew
+ * when it has grown; close the file, if one is open; the same for one that this run has not opened yet.
+ */
+int zr_ledger_choose_file(struct zr_ledger *ledger, uint64_t first);
+void zr_ledger_begin_log_anew(struct zr_ledger *ledger);
+void zr_ledger_leave_file(struct zr_ledger *ledger);
+void zr_ledger_leave_for_good(struct zr_ledger *ledger);
 
 /* room.c, the writer's: look after the folder once a second; make room for `bytes` more. False: there is none. */
 void zr_ledger_look_after(struct zr_ledger *ledger);

@@ -50,124 +50,6 @@ static void set_good_state(struct zr_ledger *l)
 	set_state(l, is_cramped ? ZR_LEDGER_CRAMPED : ZR_LEDGER_OK, "");
 }
 
-/* Copy the log into the file and empty it; -EBUSY while a snapshot of somebody's needs it. */
-static int empty_log(sqlite3 *db)
-{
-	sqlite3_busy_timeout(db, 0);
-	return zr_sql_errno(db, sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
-}
-
-static void leave_file(struct zr_ledger *l)
-{
-	struct zr_writer *w = &l->writer;
-	uint64_t log_bytes;
-
-	if (w->file == NULL)
-		return;
-	sqlite3_finalize(w->insert);
-	w->insert = NULL;
-	empty_log(w->db);
-	sqlite3_close(w->db);
-	w->db = NULL;
-	log_bytes = zr_folder_log_bytes(&l->folder, w->file->name);
-	pthread_mutex_lock(&l->lock);
-	w->file->is_closed = true;
-	w->file->log_bytes = log_bytes;
-	pthread_mutex_unlock(&l->lock);
-	w->file = NULL;
-}
-
-/* Somebody found damage in the file: it is left, also when this run has not begun to write to it. */
-static void leave_for_good(struct zr_ledger *l)
-{
-	struct zr_file *newest;
-
-	leave_file(l);
-	pthread_mutex_lock(&l->lock);
-	newest = zr_index_newest(&l->index, l->epoch_us);
-	if (newest != NULL)
-		newest->is_closed = true;
-	pthread_mutex_unlock(&l->lock);
-	zr_ledger_tell(l);
-}
-
-static int enter_file(struct zr_ledger *l, struct zr_file *file)
-{
-	struct zr_writer *w = &l->writer;
-	int err = zr_file_open_to_write(&l->folder, file->name, l->config.synchronous_full, &w->db);
-
-	if (err == 0)
-		err = zr_file_prepare_insert(w->db, false, &w->insert);
-	if (err != 0) {
-		sqlite3_close(w->db);
-		w->db = NULL;
-		return err;
-	}
-	w->file = file;
-	return 0;
-}
-
-/*
- * Go on with the file of an earlier run. Its log is emptied first: what a killed run had begun to write there bears numbers
- * that are given again.
- */
-static int go_on(struct zr_ledger *l, struct zr_file *file)
-{
-	int err = enter_file(l, file);
-
-	if (err == 0)
-		err = empty_log(l->writer.db);
-	if (err == 0)
-		sqlite3_busy_timeout(l->writer.db, 1000);
-	return err;
-}
-
-static int new_file(struct zr_ledger *l, uint64_t first, uint64_t now_us)
-{
-	const struct zr_file_origin origin = {
-		.gateway = l->config.gateway, .program = l->config.program, .epoch_us = l->epoch_us, .now_us = now_us};
-	struct zr_file file = {.epoch_us = l->epoch_us, .first = first, .last = first - 1}, *added;
-	int err = zr_folder_free_name(&l->folder, now_us, file.name);
-
-	if (err == 0)
-		err = zr_file_make(&l->folder, file.name, &origin, NULL, NULL);
-	if (err != 0)
-		return err;
-	pthread_mutex_lock(&l->lock);
-	added = zr_index_add(&l->index, &file);
-	pthread_mutex_unlock(&l->lock);
-	return added != NULL ? enter_file(l, added) : -ENOMEM;
-}
-
-/* The file that takes a batch: the hour's. */
-static int choose_file(struct zr_ledger *l, uint64_t first)
-{
-	uint64_t now_us = zr_ledger_now_us(l);
-	struct zr_file *newest;
-	bool is_wanted;
-
-	if (l->writer.file != NULL && !zr_file_is_of_hour(l->writer.file->name, now_us))
-		leave_file(l);
-	if (l->writer.file != NULL)
-		return 0;
-	pthread_mutex_lock(&l->lock);
-	newest = zr_index_newest(&l->index, l->epoch_us);
-	is_wanted = newest != NULL && !newest->is_closed && !newest->is_salvaged &&
-		    zr_file_is_of_hour(newest->name, now_us);
-	if (newest != NULL && !is_wanted)
-		newest->is_closed = true;
-	pthread_mutex_unlock(&l->lock);
-	if (is_wanted) {
-		if (go_on(l, newest) == 0)
-			return 0;
-		leave_file(l);
-		pthread_mutex_lock(&l->lock);
-		newest->is_closed = true;
-		pthread_mutex_unlock(&l->lock);
-	}
-	return new_file(l, first, now_us);
-}
-
 static int put_rows(struct zr_ledger *l, const struct zr_batch *batch)
 {
 	struct zr_writer *w = &l->writer;
@@ -189,30 +71,6 @@ static int put_rows(struct zr_ledger *l, const struct zr_batch *batch)
 	if (err != 0)
 		sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
 	return err;
-}
-
-/*
- * Our own reader must not keep the log from being begun anew: when it has grown, the reader pauses once. (A foreign reader
- * cannot be asked.)
- */
-static void begin_log_anew(struct zr_ledger *l)
-{
-	if (zr_folder_log_bytes(&l->folder, l->writer.file->name) < (uint64_t)2 * ZR_LOG_PAGES * ZR_PAGE_BYTES)
-		return;
-	pthread_mutex_lock(&l->lock);
-	l->is_paused = true;
-	while (l->is_reading)
-		pthread_cond_wait(&l->turn, &l->lock);
-	pthread_mutex_unlock(&l->lock);
-
-	sqlite3_busy_timeout(l->writer.db, 0);
-	sqlite3_wal_checkpoint_v2(l->writer.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	sqlite3_busy_timeout(l->writer.db, 1000);
-
-	pthread_mutex_lock(&l->lock);
-	l->is_paused = false;
-	pthread_cond_broadcast(&l->turn);
-	pthread_mutex_unlock(&l->lock);
 }
 
 int zr_ledger_save(struct zr_ledger *l, struct zr_numbering numbering)
@@ -254,13 +112,13 @@ static int write_batch(struct zr_ledger *l, const struct zr_batch *batch)
 	if (!w->has_rows) {
 		if (!zr_ledger_make_room(l, batch->used * DISK_FACTOR + DISK_EXTRA, false))
 			return -EDQUOT;
-		err = choose_file(l, batch->first);
+		err = zr_ledger_choose_file(l, batch->first);
 		if (err == 0)
-			begin_log_anew(l);
+			zr_ledger_begin_log_anew(l);
 		if (err == 0)
 			err = put_rows(l, batch);
-		if (err == -EBADMSG) /* damaged while it was written: the rest goes elsewhere */
-			leave_file(l);
+		if (err == -EBADMSG || err == -EBUSY) /* damaged, or locked by somebody: the rest goes elsewhere */
+			zr_ledger_leave_file(l);
 		if (err != 0)
 			return err;
 		w->has_rows = true;
@@ -309,8 +167,7 @@ static void failed(struct zr_ledger *l, int err)
 			 "consumer; let them catch up, or raise disk_limit",
 			 (unsigned long long)l->config.disk_limit_bytes);
 	else
-		snprintf(text, sizeof(text), "%s: %s; it is tried again", l->config.folder,
-			 err == -EBUSY ? "somebody else holds a lock on a file" : strerror(-err));
+		snprintf(text, sizeof(text), "%s: %s; it is tried again", l->config.folder, zr_sql_why(err));
 	set_state(l, err == -EDQUOT || err == -ENOSPC ? ZR_LEDGER_FULL : ZR_LEDGER_FAILING, text);
 }
 
@@ -388,6 +245,8 @@ static void finish(struct zr_ledger *l)
 	uint64_t until_us = zr_ledger_monotonic_us() + CLOSE_US;
 	struct zr_numbering numbering;
 
+	/* What was acknowledged last may make the room that the last batch needs; a refusal shows again below. */
+	zr_ledger_save(l, l->writer.numbering);
 	while (l->handed != NULL && zr_ledger_monotonic_us() < until_us) {
 		try_batch(l, l->handed);
 		if (l->writer.failures > 0) {
@@ -396,7 +255,7 @@ static void finish(struct zr_ledger *l)
 			nanosleep(&pause, NULL);
 		}
 	}
-	leave_file(l);
+	zr_ledger_leave_file(l);
 	numbering = l->writer.numbering;
 	numbering.is_clean = l->handed == NULL;
 	zr_ledger_save(l, numbering);
@@ -413,7 +272,7 @@ void *zr_ledger_write_thread(void *arg)
 		if (wishes.stop)
 			break;
 		if (wishes.leave && !l->writer.has_rows)
-			leave_for_good(l);
+			zr_ledger_leave_for_good(l);
 		/* A batch keeps the acknowledgements as well; one that finds no room needs them first. */
 		if (wishes.save && (wishes.batch == NULL || l->writer.failures > 0))
 			try_save(l);

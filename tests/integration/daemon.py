@@ -19,8 +19,12 @@ class Stream:
     def __init__(self, daemon, **subscribe):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(f"{daemon.folder}/records.sock")
         self.rest = b""
+        try:
+            self.socket.connect(f"{daemon.folder}/records.sock")
+        except OSError:
+            self.socket.close()
+            raise
         if subscribe:
             self.say(subscribe)
 

@@ -19,7 +19,7 @@ import unittest
 ZERORATE = sys.argv.pop(1)
 
 COLUMNS = ("seq INTEGER PRIMARY KEY, type, verdict, service, rating_group, rule, subscriber_ip, up_bytes INTEGER,"
-           " down_bytes INTEGER, first, last")
+           " down_bytes INTEGER, first, last, domain INTEGER DEFAULT 0")
 
 
 def report(folder, *options):
@@ -36,14 +36,14 @@ class Ledger:
         self.seq = 0
         self.usages = []
 
-    def write(self, hour, records):
+    def write(self, hour, records, domain=0):
         path = f"{self.folder}/records-{hour}.db"
         with sqlite3.connect(path) as database:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute(f"CREATE TABLE records ({COLUMNS})")
             for record in records:
                 self.seq += 1
-                database.execute("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?)", (self.seq, *record))
+                database.execute("INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (self.seq, *record, domain))
                 if record[0] == "usage" and record[1] == "free" and record[-1] is not None:
                     self.usages.append(record)
         database.close()
@@ -72,6 +72,29 @@ class ReportTest(unittest.TestCase):
             records.append(("usage", "free", "olm", 90001, ".olm.vn", "10.9.9.9", 0, 0, None, None))
             records.append(("total", "free", None, None, None, None, 10 ** 12, 10 ** 12, last, last))
             self.ledger.write(f"2026-11-23T{8 + hour:02}", records)
+
+    def test_subscribers_of_two_domains(self):
+        """One address in two domains is two subscribers."""
+        last = "2026-11-23T08:30:00.000000Z"
+        for domain in (0, 7):
+            self.ledger.write(f"2026-11-23T0{domain}", [usage("olm", 90001, "10.0.0.1", 1, 2, last)], domain)
+        got = json.loads(report(self.ledger.folder, "--format", "json", "--by", "subscriber").stdout)
+        self.assertEqual(sorted(row["subscriber"] for row in got["rows"]), ["10.0.0.1", "10.0.0.1 domain 7"])
+        self.assertEqual(got["total"]["subscribers"], 2)
+
+    @unittest.skipIf(os.geteuid() != 0, "to be another user, the test must be root")
+    def test_who_may_only_read(self):
+        """A closed file is summed by who may read it and not write beside it."""
+        self.fill()
+        os.chmod(self.ledger.folder, 0o755)
+        alone = report(self.ledger.folder, "--format", "json")
+        try:
+            got = subprocess.run([ZERORATE, "report", "--ledger", self.ledger.folder, "--format", "json"],
+                                 capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, user=65534,
+                                 group=65534, extra_groups=[])
+        except PermissionError:
+            self.skipTest("another user may not run the program where it was built")
+        self.assertEqual((got.returncode, got.stderr, got.stdout), (0, "", alone.stdout))
 
     def test_sums_by_everything(self):
         self.fill()

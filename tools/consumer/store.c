@@ -24,13 +24,13 @@ static const char schema[] =
 	"  PRIMARY KEY (gateway, epoch, first_seq, last_seq)) WITHOUT ROWID;";
 
 static const char add_record[] =
-	"INSERT OR IGNORE INTO records"
+	"INSERT INTO records"
 	" SELECT r ->> 'gateway', r ->> 'epoch', r ->> 'seq', r ->> 'type', r ->> 'flow', r ->> 'final', r ->> "
 	"'verdict',"
 	"  r ->> 'reason', r ->> 'service', r ->> 'rating_group', r ->> 'rule', r ->> 'list_serial',"
 	"  r ->> '$.subscriber.ip', r ->> 'up_bytes', r ->> 'up_pkts', r ->> 'down_bytes', r ->> 'down_pkts',"
 	"  r ->> 'first', r ->> 'last', r"
-	" FROM (SELECT ?1 AS r)";
+	" FROM (SELECT ?1 AS r) WHERE true ON CONFLICT (gateway, epoch, seq) DO NOTHING";
 
 static const char add_gap[] = "INSERT OR IGNORE INTO gaps VALUES (?1, ?2, ?3, ?4)";
 

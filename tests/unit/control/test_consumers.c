@@ -333,6 +333,33 @@ static void test_too_many(void **state)
 	close_scene(&s);
 }
 
+/* Streams without a name leave room for those that bills hang on. */
+static void test_too_many_anonymous(void **state)
+{
+	struct client c[ZR_CONSUMERS_MAX - ZR_CONSUMERS_NAMED_MAX], one_more, billing;
+	const unsigned int count = sizeof(c) / sizeof(*c);
+	struct scene s;
+
+	(void)state;
+	open_scene(&s);
+	for (unsigned int i = 0; i < count; i++) {
+		connect_client(&s, &c[i]);
+		say(&s, &c[i], "{\"op\":\"subscribe\"}\n");
+	}
+	connect_client(&s, &one_more);
+	say(&s, &one_more, "{\"op\":\"subscribe\"}\n");
+	is_refused(&s, &one_more, "too many streams without a consumer");
+	close_client(&s, &one_more);
+	connect_client(&s, &billing);
+	say(&s, &billing, "{\"op\":\"subscribe\",\"consumer\":\"billing\"}\n");
+	hear(&s, &billing);
+	assert_int_equal(count_of(&billing, "\"op\":\"hello\""), 1);
+	close_client(&s, &billing);
+	for (unsigned int i = 0; i < count; i++)
+		close_client(&s, &c[i]);
+	close_scene(&s);
+}
+
 /* A dead daemon's socket is replaced, a living one's and any other file are not. */
 static void test_socket_file(void **state)
 {
@@ -371,12 +398,19 @@ static void test_socket_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kept_first),     cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_not_configured), cmocka_unit_test(test_anonymous),
-		cmocka_unit_test(test_window),         cmocka_unit_test(test_default_window),
-		cmocka_unit_test(test_takeover),       cmocka_unit_test(test_peers),
-		cmocka_unit_test(test_garbage),        cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_half_closed),    cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_kept_first),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_not_configured),
+		cmocka_unit_test(test_anonymous),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_default_window),
+		cmocka_unit_test(test_takeover),
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_half_closed),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_too_many_anonymous),
 		cmocka_unit_test(test_socket_file),
 	};
 	int failed;

@@ -203,9 +203,10 @@ static void lose(unsigned int worker, enum zr_verdict verdict, uint64_t bytes)
 	lost->records++;
 }
 
-/* What workers lose is told by its difference, with the interval in which it was found; while there is no room it adds up. */
+/* What workers lose is told by its difference, with the interval in which it was found; while there is no room it adds up, and that is told, too. */
 static void test_ring_full(void **state)
 {
+	struct zr_unwritten sum;
 	struct scene s;
 
 	(void)state;
@@ -231,11 +232,24 @@ static void test_ring_full(void **state)
 		zr_intake_sample(s.intake, &fake_dataplane.status);
 		make_round(&s);
 	}
+	zr_intake_unwritten(s.intake, &sum);
+	assert_int_equal(sum.records, 3);
+	assert_int_equal(sum.traffic[ZR_CHARGED].down_bytes, 21);
 	s.ledger.room = UINT_MAX;
 	make_round(&s);
+	zr_intake_unwritten(s.intake, &sum);
+	assert_int_equal(sum.records, 0);
 	assert_int_equal(s.ledger.put, 2);
 	HAS(&s, 2, "\"cause\":\"ring_full\"", "\"verdict\":\"charged\"", "\"down_bytes\":21,\"down_pkts\":3",
 	    "\"first\":\"2026-11-23T11:50:02.000000Z\",\"last\":\"2026-11-23T11:50:05.000000Z\"");
+
+	/* A clock that is set back does not make an interval end before it begins. */
+	lose(0, ZR_FREE, 1);
+	s.now_us -= 3600 * S;
+	zr_intake_sample(s.intake, &fake_dataplane.status);
+	make_round(&s);
+	assert_int_equal(s.ledger.put, 3);
+	HAS(&s, 3, "\"first\":\"2026-11-23T10:50:05.000000Z\",\"last\":\"2026-11-23T11:50:05.000000Z\"");
 	end(&s);
 }
 

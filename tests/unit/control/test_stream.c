@@ -31,6 +31,7 @@ struct daemon {
 	const char *says;
 	size_t says_len;
 	size_t piece;     /* bytes that are written at a time; 0: all */
+	bool drips;       /* … and then a byte a millisecond, without end */
 	bool stays;       /* until the consumer closes */
 	char heard[4096]; /* all that the consumer said, terminated; valid once it is joined */
 };
@@ -61,6 +62,8 @@ static void *serve(void *arg)
 		if (send(fd, daemon->says + at, len, MSG_NOSIGNAL) != (ssize_t)len)
 			break;
 	}
+	while (daemon->drips && send(fd, "x", 1, MSG_NOSIGNAL) == 1)
+		usleep(1000);
 	if (daemon->stays)
 		hear(daemon, fd, false);
 	close(fd);
@@ -166,6 +169,22 @@ static void test_time_is_over_and_pending(void **state)
 	daemon_end(&daemon);
 	assert_string_equal(daemon.heard,
 			    "{\"op\":\"subscribe\"}\n{\"op\":\"ack\",\"epoch\":\"" EPOCH "\",\"seq\":6}\n");
+}
+
+/* A line that comes byte by byte does not make the wait longer. */
+static void test_a_line_that_drips(void **state)
+{
+	struct daemon daemon = {.drips = true};
+	struct zr_stream *stream = open_stream(&daemon, HELLO, NULL);
+	char error[ZR_STREAM_ERROR];
+	struct zr_stream_item item;
+	(void)state;
+
+	assert_int_equal(zr_stream_next(stream, -1, &item, error), 1);
+	assert_int_equal(zr_stream_next(stream, 100, &item, error), 0);
+	assert_int_equal(zr_stream_next(stream, 100, &item, error), 0);
+	zr_stream_close(stream);
+	daemon_end(&daemon);
 }
 
 static void test_options_are_sent(void **state)
@@ -302,10 +321,10 @@ static void test_names_that_cannot_be_sent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_items_in_any_pieces),       cmocka_unit_test(test_time_is_over_and_pending),
-		cmocka_unit_test(test_options_are_sent),          cmocka_unit_test(test_what_is_not_understood),
-		cmocka_unit_test(test_a_line_without_end),        cmocka_unit_test(test_nobody_there),
-		cmocka_unit_test(test_names_that_cannot_be_sent),
+		cmocka_unit_test(test_items_in_any_pieces),    cmocka_unit_test(test_time_is_over_and_pending),
+		cmocka_unit_test(test_a_line_that_drips),      cmocka_unit_test(test_options_are_sent),
+		cmocka_unit_test(test_what_is_not_understood), cmocka_unit_test(test_a_line_without_end),
+		cmocka_unit_test(test_nobody_there),           cmocka_unit_test(test_names_that_cannot_be_sent),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

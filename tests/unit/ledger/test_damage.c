@@ -286,6 +286,37 @@ static void test_salvage_cut_short(void **state)
 	book_free(&book);
 }
 
+/*
+ * The damaged file of an hour was deleted to make room: its name is not given again in that hour, since the next start would
+ * take what bears it for what the salvaged one was made of.
+ */
+static void test_name_of_damaged(void **state)
+{
+	struct book_found found;
+	char path[160], names[8][64];
+	struct book book;
+
+	(void)state;
+	book_make(&book);
+	book_open(&book);
+	book_put(&book, EACH);
+	book_close(&book);
+	book_noise(&book, files[0], 0, 100, 1);
+	book_open(&book);
+	assert_true(book.start.new_epoch);
+	book_path(&book, "records-2026-11-23T08.db.damaged", path);
+	assert_int_equal(remove(path), 0);
+	book_put(&book, EACH);
+	book_close(&book);
+	book_open(&book);
+	assert_false(book.start.new_epoch);
+	book_read_all(&book, &found);
+	assert_int_equal(found.lines, 2 * EACH);
+	assert_int_equal(found.lost, 0);
+	assert_int_equal(book_files(&book, "records-", ".damaged", names, 8), 0);
+	book_free(&book);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_while_open),
 		cmocka_unit_test(test_salvage_cut_short),
+		cmocka_unit_test(test_name_of_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit/ledger/book.h"
@@ -119,6 +120,156 @@ static void test_limit(void **state)
 	BOOK_UNTIL(&book, status_of(&book).state == ZR_LEDGER_CRAMPED);
 	book_read(&book, (struct zr_position){book.start.epoch_us, put}, 10000, &found);
 	assert_int_equal(found.lines, book.next - 1 - put);
+	book_free(&book);
+}
+
+/* The file that is written is larger than the limit: it is left as soon as everybody has it, and writing goes on. */
+static void test_limit_of_one_file(void **state)
+{
+	struct book_found found;
+	struct book book;
+	uint64_t put;
+
+	(void)state;
+	make(&book);
+	book.config.disk_limit_bytes = 1 << 20;
+	book_open(&book);
+	for (unsigned int round = 0; round < 3; round++) {
+		put = book.next - 1;
+		while (status_of(&book).state != ZR_LEDGER_FULL) {
+			for (unsigned int i = 0; i < 200; i++)
+				assert_true(book_try_put(&book));
+			BOOK_UNTIL(&book, zr_ledger_committed(book.ledger) == book.next - 1 ||
+						  status_of(&book).state == ZR_LEDGER_FULL);
+		}
+		assert_true(zr_ledger_committed(book.ledger) < book.next - 1);
+		BOOK_UNTIL(&book, ack_all(&book) && zr_ledger_committed(book.ledger) == book.next - 1);
+		book_read(&book, (struct zr_position){book.start.epoch_us, put}, 10000, &found);
+		assert_int_equal(found.end.seq, book.next - 1);
+		BOOK_UNTIL(&book, status_of(&book).state != ZR_LEDGER_FULL);
+		assert_true(ack_all(&book));
+	}
+	assert_true(count_files(&book) <= 3);
+	book_close(&book);
+	book_open(&book);
+	assert_false(book.start.new_epoch);
+	book_free(&book);
+}
+
+/* A batch that is larger than the limit is written, when nothing else is kept for anybody. */
+static void test_limit_below_batch(void **state)
+{
+	struct book_found found;
+	struct book book;
+
+	(void)state;
+	make(&book);
+	book.config.disk_limit_bytes = 1 << 20;
+	book.config.batch_us = 10000000;
+	book_open(&book);
+	for (unsigned int i = 0; i < 5000; i++)
+		assert_true(book_try_put(&book));
+	book_close(&book);
+	book_open(&book);
+	assert_int_equal(book.start.next, 5001);
+	assert_false(book.start.was_killed);
+	assert_true(ack_all(&book));
+	for (unsigned int i = 0; i < 5000; i++)
+		assert_true(book_try_put(&book));
+	book_close(&book);
+	book_open(&book);
+	assert_int_equal(book.start.next, 10001);
+	book_read(&book, (struct zr_position){book.start.epoch_us, 5000}, 10000, &found);
+	assert_int_equal(found.lines, 5000);
+	book_free(&book);
+}
+
+/*
+ * Retention is over for all, and a new file was begun that nothing could be written to yet: the last one with records stays,
+ * since it says how far the numbering has come.
+ */
+static void test_newest_with_rows_stays(void **state)
+{
+	struct rlimit limit, small;
+	struct book book;
+
+	(void)state;
+	make(&book);
+	book.config.retention_us = 0;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = 400000;
+	book_open(&book);
+	book_put(&book, 100);
+	assert_true(ack_all(&book));
+	book.now_us += BOOK_HOUR_US;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	for (unsigned int i = 0; i < 3000; i++)
+		assert_true(book_try_put(&book));
+	BOOK_UNTIL(&book, count_files(&book) == 2);
+	for (unsigned int i = 0; i < 2500; i++) {
+		zr_ledger_tick(book.ledger);
+		book_sleep();
+	}
+	assert_int_equal(count_files(&book), 2);
+	assert_int_equal(zr_ledger_committed(book.ledger), 100);
+	assert_int_equal(zr_ledger_close(book.ledger), 3000);
+	book.ledger = NULL;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	book_open(&book);
+	assert_false(book.start.new_epoch);
+	assert_int_equal(book.start.next, 101);
+	book_free(&book);
+}
+
+/* A file that was named by a clock that was ahead does not keep the ones behind it for all that time. */
+static void test_clock_was_ahead(void **state)
+{
+	char names[64][64];
+	struct book book;
+
+	(void)state;
+	make(&book);
+	book.config.retention_us = 2 * BOOK_HOUR_US;
+	book_open(&book);
+	book.now_us += 10000 * BOOK_HOUR_US;
+	book_put(&book, 10);
+	book.now_us -= 10000 * BOOK_HOUR_US;
+	for (unsigned int hour = 0; hour < 4; hour++) {
+		book_put(&book, 10);
+		book.now_us += BOOK_HOUR_US;
+	}
+	assert_true(ack_all(&book));
+	BOOK_UNTIL(&book, count_files(&book) == 3);
+	assert_int_equal(book_files(&book, "records-2026", ".db", names, 64), 2);
+	book_free(&book);
+}
+
+/* What is in the files is personal: nobody but the daemon's user and group may read them, whatever the mask. */
+static void test_rights(void **state)
+{
+	mode_t mask = umask(0);
+	char path[160], names[16][64];
+	unsigned int count, files = 0;
+	struct stat st;
+	struct book book;
+
+	(void)state;
+	make(&book);
+	book_open(&book);
+	book_put(&book, 10);
+	count = book_files(&book, "", "", names, 16);
+	for (unsigned int i = 0; i < count; i++) {
+		book_path(&book, names[i], path);
+		assert_int_equal(stat(path, &st), 0);
+		if (!S_ISREG(st.st_mode))
+			continue;
+		assert_int_equal(st.st_mode & 0777, 0640);
+		files++;
+	}
+	assert_int_equal(files, 7); /* the lock, two databases with their logs and shared memory */
+	umask(mask);
 	book_free(&book);
 }
 
@@ -285,11 +436,11 @@ static void test_snapshot_over_kill(void **state)
 	book_free(&book);
 }
 
-/* Somebody writes to our file: the ledger waits, and says why. */
+/* Somebody writes to the hour's file: records go into another one. */
 static void test_foreign_lock(void **state)
 {
+	char path[160], names[8][64];
 	struct book_found found;
-	char path[160];
 	struct book book;
 	sqlite3 *db;
 
@@ -300,25 +451,72 @@ static void test_foreign_lock(void **state)
 	book_path(&book, "records-2026-11-23T08.db", path);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	run_sql(db, "BEGIN IMMEDIATE");
+	book_put(&book, 10);
+	assert_int_equal(book_files(&book, "records-2026-11-23T08", ".db", names, 8), 2);
+	BOOK_UNTIL(&book, status_of(&book).state == ZR_LEDGER_OK);
+	run_sql(db, "ROLLBACK");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	book_read_all(&book, &found);
+	assert_int_equal(found.lines, 20);
+	assert_int_equal(found.gaps, 0);
+	book_free(&book);
+}
+
+/* Somebody writes to cursors.db, of which there is one: the ledger waits, and says why. */
+static void test_foreign_lock_on_cursors(void **state)
+{
+	struct book_found found;
+	char path[160];
+	struct book book;
+	sqlite3 *db;
+
+	(void)state;
+	make(&book);
+	book_open(&book);
+	book_put(&book, 10);
+	book_path(&book, "cursors.db", path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_busy_timeout(db, 10000), SQLITE_OK);
+	run_sql(db, "BEGIN IMMEDIATE");
 	assert_true(book_try_put(&book));
 	BOOK_UNTIL(&book, status_of(&book).state == ZR_LEDGER_FAILING);
 	assert_non_null(strstr(status_of(&book).error, "lock"));
+	assert_int_equal(zr_ledger_close(book.ledger), 1);
+	book.ledger = NULL;
+	book_try_open(&book);
+	assert_int_equal(book.err, -EBUSY);
+	assert_non_null(strstr(book.error, "lock"));
 	run_sql(db, "ROLLBACK");
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	book_wait(&book);
+
+	/* What was in the hour's file already was numbered: it is found there. */
+	book_open(&book);
+	assert_int_equal(book.start.next, 12);
+	assert_false(book.start.new_epoch);
+	book_put(&book, 1);
 	BOOK_UNTIL(&book, status_of(&book).state == ZR_LEDGER_OK);
 	book_read_all(&book, &found);
-	assert_int_equal(found.lines, 11);
+	assert_int_equal(found.lines, 12);
 	book_free(&book);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_retention),          cmocka_unit_test(test_limit),
-		cmocka_unit_test(test_disk_refuses),       cmocka_unit_test(test_close_refused),
-		cmocka_unit_test(test_full_disk),          cmocka_unit_test(test_snapshot),
-		cmocka_unit_test(test_snapshot_over_kill), cmocka_unit_test(test_foreign_lock),
+		cmocka_unit_test(test_retention),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_disk_refuses),
+		cmocka_unit_test(test_close_refused),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_snapshot),
+		cmocka_unit_test(test_snapshot_over_kill),
+		cmocka_unit_test(test_foreign_lock),
+		cmocka_unit_test(test_foreign_lock_on_cursors),
+		cmocka_unit_test(test_limit_of_one_file),
+		cmocka_unit_test(test_limit_below_batch),
+		cmocka_unit_test(test_newest_with_rows_stays),
+		cmocka_unit_test(test_clock_was_ahead),
+		cmocka_unit_test(test_rights),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,9 @@
 #define DIGITS       "12" /* of a number in a file's name */
 #define NAME_MAX_LEN 64
 
+/* Most epochs that a trailer looks back on: they change with damage only. */
+#define EPOCHS_MAX 1000
+
 struct zr_closed_files {
 	int folder; /* a descriptor */
 	const char *path, *suffix;
@@ -30,7 +33,7 @@ struct zr_closed_files {
 	crypto_hash_sha256_state hash;
 	json_t *ranges, *gaps;   /* of the file at hand: [{"epoch":…,"from":…,"to":…}] */
 	char last[NAME_MAX_LEN]; /* name of the last trailer; empty: there is none */
-	json_t *last_ranges;     /* … and what it says */
+	json_t *until;           /* how far the closed files come: [{"epoch":…,"seq":…}] */
 };
 
 static bool failed(const struct zr_closed_files *files, const char *name)
@@ -86,7 +89,7 @@ static bool scan(struct zr_closed_files *files)
 	return true;
 }
 
-/* What the last trailer says: which records need not be written again. */
+/* How far the last trailer says that all files come: what is before that need not be written again. */
 static bool read_last(struct zr_closed_files *files)
 {
 	json_t *trailer;
@@ -99,9 +102,9 @@ static bool read_last(struct zr_closed_files *files)
 		return failed(files, files->last);
 	trailer = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
 	close(fd);
-	files->last_ranges = json_incref(json_object_get(trailer, "ranges"));
+	files->until = json_incref(json_object_get(trailer, "until"));
 	json_decref(trailer);
-	if (json_is_array(files->last_ranges))
+	if (json_is_array(files->until))
 		return true;
 	fprintf(stderr,
 		"zerorate records files: %s/%s is no trailer of this program: move it away, and compare the file it "
@@ -153,27 +156,67 @@ static void forget(struct zr_closed_files *files)
 void zr_closed_files_free(struct zr_closed_files *files)
 {
 	forget(files);
-	json_decref(files->last_ranges);
+	json_decref(files->until);
 	if (files->folder >= 0)
 		close(files->folder);
 	free(files);
 }
 
+/* How far an epoch has come; NULL: nothing of it is known. */
+static json_t *find_until(const json_t *until, const char *epoch)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(until, i, one)
+	{
+		const char *of = json_string_value(json_object_get(one, "epoch"));
+
+		if (of != NULL && strcmp(of, epoch) == 0)
+			return json_object_get(one, "seq");
+	}
+	return NULL;
+}
+
 bool zr_closed_files_has(const struct zr_closed_files *files, const char *epoch, uint64_t seq)
+{
+	const json_t *last = find_until(files->until, epoch);
+
+	return last != NULL && seq <= (uint64_t)json_integer_value(last);
+}
+
+/* Ranges bring their epochs further. */
+static bool go_further(json_t *until, const json_t *ranges)
 {
 	const json_t *range;
 	size_t i;
 
-	json_array_foreach(files->last_ranges, i, range)
+	json_array_foreach(ranges, i, range)
 	{
-		const char *of = json_string_value(json_object_get(range, "epoch"));
+		const char *epoch = json_string_value(json_object_get(range, "epoch"));
+		json_int_t to = json_integer_value(json_object_get(range, "to"));
+		json_t *last = find_until(until, epoch);
 
-		if (of != NULL && strcmp(of, epoch) == 0 &&
-		    seq >= (uint64_t)json_integer_value(json_object_get(range, "from")) &&
-		    seq <= (uint64_t)json_integer_value(json_object_get(range, "to")))
-			return true;
+		if (last != NULL && json_integer_value(last) < to)
+			json_integer_set(last, to);
+		if (last == NULL &&
+		    json_array_append_new(until, json_pack("{s:s, s:I}", "epoch", epoch, "seq", to)) != 0)
+			return false;
 	}
-	return false;
+	while (json_array_size(until) > EPOCHS_MAX)
+		json_array_remove(until, 0);
+	return true;
+}
+
+/* What is true when the file at hand is closed; NULL: no memory. */
+static json_t *next_until(const struct zr_closed_files *files)
+{
+	json_t *until = files->until != NULL ? json_deep_copy(files->until) : json_array();
+
+	if (until != NULL && go_further(until, files->ranges) && go_further(until, files->gaps))
+		return until;
+	json_decref(until);
+	return NULL;
 }
 
 static bool begin(struct zr_closed_files *files)
@@ -251,7 +294,7 @@ static bool place(const struct zr_closed_files *files, FILE *file, const char *p
 	return fsync(files->folder) == 0 || failed(files, "");
 }
 
-static json_t *trailer_of(struct zr_closed_files *files, const char *gateway, const char *name)
+static json_t *trailer_of(struct zr_closed_files *files, const char *gateway, const char *name, json_t *until)
 {
 	char hash_text[2 * crypto_hash_sha256_BYTES + 1], closed[ZR_TIME_TEXT];
 	unsigned char hash[crypto_hash_sha256_BYTES];
@@ -261,10 +304,10 @@ static json_t *trailer_of(struct zr_closed_files *files, const char *gateway, co
 	sodium_bin2hex(hash_text, sizeof(hash_text), hash, sizeof(hash));
 	clock_gettime(CLOCK_REALTIME, &now);
 	zr_time_format((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, closed);
-	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:s, s:O, s:O}", "file", name, "number",
+	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:s, s:O, s:O, s:O}", "file", name, "number",
 			 (json_int_t)files->number, "gateway", gateway, "closed", closed, "records",
 			 (json_int_t)files->records, "bytes", (json_int_t)files->bytes, "sha256", hash_text, "ranges",
-			 files->ranges, "gaps", files->gaps);
+			 files->ranges, "gaps", files->gaps, "until", until);
 }
 
 static bool write_trailer(struct zr_closed_files *files, const json_t *trailer)
@@ -289,21 +332,23 @@ static bool write_trailer(struct zr_closed_files *files, const json_t *trailer)
 bool zr_closed_files_close(struct zr_closed_files *files, const char *gateway)
 {
 	char part[NAME_MAX_LEN], name[NAME_MAX_LEN];
+	json_t *trailer = NULL, *until = next_until(files);
 	FILE *file = files->file;
-	json_t *trailer;
 	bool good;
 
 	name_of(files, PART, part);
 	name_of(files, "", name);
-	trailer = trailer_of(files, gateway, name);
+	if (until != NULL)
+		trailer = trailer_of(files, gateway, name, until);
 	files->file = NULL;
 	good = trailer != NULL && place(files, file, part, name) && write_trailer(files, trailer);
 	json_decref(trailer);
 	if (good) {
-		json_decref(files->last_ranges);
-		files->last_ranges = json_incref(files->ranges);
+		json_decref(files->until);
+		files->until = json_incref(until);
 		files->number++;
 	}
+	json_decref(until);
 	forget(files);
 	return good;
 }

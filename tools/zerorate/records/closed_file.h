@@ -20,7 +20,10 @@ bool zr_closed_files_open(const char *folder, const char *suffix, struct zr_clos
 /* Give up the file at hand, if there is one. */
 void zr_closed_files_free(struct zr_closed_files *files);
 
-/* Is this record in the last closed file? Then it was written, and only its acknowledgement was lost. */
+/*
+ * Is this record, or loss, in a closed file? Then only its acknowledgement was lost, or the ledger gives again what it has. Numbers
+ * of an epoch come in their order: all up to the last one that was closed are.
+ */
 bool zr_closed_files_has(const struct zr_closed_files *files, const char *epoch, uint64_t seq);
 
 /* Add bytes that are no record (a header), begin the next file with them; add a record with its key; add a loss. */

@@ -31,7 +31,8 @@ static const char help[] =
 	"\n"
 	"Runs until it is stopped. Records are written to FOLDER/records-NUMBER.csv, a file a period. A file is\n"
 	"complete when records-NUMBER.csv.trailer stands beside it: JSON with the records' count, the file's\n"
-	"bytes and SHA-256, which numbers of which epochs are in it, and which are lost. Numbers have no gaps.\n"
+	"bytes and SHA-256, which numbers of which epochs are in it (ranges), which are lost (gaps), and how\n"
+	"far all files up to it come (until). Numbers have no gaps.\n"
 	"Records are acknowledged when file and trailer are on disk, so that whatever is killed when, each\n"
 	"record is in exactly one complete file. Take complete files away whenever you like, but leave the\n"
 	"last trailer: it says where to go on. A period without records has no file.\n"
@@ -65,7 +66,7 @@ struct run {
 	char gateway[256];
 	struct zr_record_json record;
 	char text[ZR_RECORD_CSV_MAX];
-	/* The last record of the file at hand. */
+	/* The last record, or loss, of the file at hand. */
 	char epoch[ZR_STREAM_EPOCH];
 	uint64_t seq;
 	time_t close_at; /* the file at hand */
@@ -118,17 +119,28 @@ static bool write_json(struct run *run, const struct zr_stream_item *item)
 	       zr_closed_files_put(run->files, "\n", 1);
 }
 
-static int take_record(struct run *run, const struct zr_stream_item *item)
+static bool write_item(struct run *run, const struct zr_stream_item *item)
 {
-	bool has = zr_closed_files_has(run->files, item->epoch, item->seq);
+	if (!begin_file(run))
+		return false;
+	if (item->kind == ZR_STREAM_LOST)
+		return zr_closed_files_add_gap(run->files, item->epoch, item->seq, item->last_seq);
+	return run->options.json ? write_json(run, item) : write_csv(run, item);
+}
+
+/* A record, or that some are lost. */
+static int take_item(struct run *run, const struct zr_stream_item *item)
+{
+	uint64_t last = item->kind == ZR_STREAM_LOST ? item->last_seq : item->seq;
+	bool has = zr_closed_files_has(run->files, item->epoch, last);
 
 	/* An acknowledgement that was lost is made up for by the next one, which follows it. */
-	if (!has && (!begin_file(run) || !(run->options.json ? write_json(run, item) : write_csv(run, item))))
+	if (!has && !write_item(run, item))
 		return -EIO;
 	if (has && zr_closed_files_count(run->files) > 0)
 		return 0;
 	memcpy(run->epoch, item->epoch, sizeof(run->epoch));
-	run->seq = item->seq;
+	run->seq = last;
 	if (has && !zr_stream_pending(run->stream))
 		return zr_stream_ack(run->stream, run->epoch, run->seq);
 	return zr_closed_files_count(run->files) >= run->options.records ? close_file(run) : 0;
@@ -141,11 +153,8 @@ static int take(struct run *run, const struct zr_stream_item *item)
 		snprintf(run->gateway, sizeof(run->gateway), "%s", item->gateway);
 		return 0;
 	case ZR_STREAM_LOST:
-		if (!begin_file(run) || !zr_closed_files_add_gap(run->files, item->epoch, item->seq, item->last_seq))
-			return -EIO;
-		return 0;
 	case ZR_STREAM_RECORD:
-		return take_record(run, item);
+		return take_item(run, item);
 	default:
 		return 0;
 	}

@@ -47,12 +47,15 @@ static int open_stream(struct reading *reading, const struct zr_stream_options *
 
 	if (got != 0)
 		return got;
+	/* Not without end: a signal may come just before the wait, and a daemon that hangs says nothing. */
 	do
-		got = zr_stream_next(*stream, -1, hello, reading->error);
-	while (got == -EINTR && !*reading->source->stopped);
+		got = zr_stream_next(*stream, SILENCE_MS, hello, reading->error);
+	while ((got == -EINTR || got == 0) && !*reading->source->stopped);
 	if (got == 1 && hello->kind == ZR_STREAM_HELLO)
 		return 0;
 	zr_stream_close(*stream);
+	if (got == 1)
+		snprintf(reading->error, sizeof(reading->error), "the daemon did not begin with hello");
 	return got < 0 ? got : -EPROTO;
 }
 
@@ -82,6 +85,11 @@ static int resume_distance(struct reading *reading, uint64_t *last)
 	if (reading->seen.seq == 0)
 		return 0;
 	err = find_next(reading, &next);
+	if (err == 0 && strcmp(next.epoch, reading->seen.epoch) < 0) {
+		/* Epochs only grow: this is another ledger, as on a gateway that was set up anew with a wrong clock. */
+		reading->seen = (struct position){.seq = 0};
+		return 0;
+	}
 	if (err == 0 && strcmp(next.epoch, reading->seen.epoch) == 0 && next.seq > reading->seen.seq)
 		*last = next.seq - 1 - reading->seen.seq + RESUME_MARGIN;
 	else
@@ -126,9 +134,18 @@ static int acknowledge(struct reading *reading)
 	return zr_stream_ack(reading->stream, reading->seen.epoch, reading->seen.seq);
 }
 
+/*
+ * Was the item taken on a connection before? An anonymous stream begins somewhere before what was seen, be it in an older epoch;
+ * a consumer's goes on behind what was acknowledged, and what it brings of an older epoch may be new.
+ */
 static bool is_seen(const struct reading *reading, const struct zr_stream_item *item)
 {
-	return reading->seen.seq > 0 && item->seq <= reading->seen.seq && strcmp(item->epoch, reading->seen.epoch) == 0;
+	uint64_t last = item->kind == ZR_STREAM_LOST ? item->last_seq : item->seq;
+	int order = strcmp(item->epoch, reading->seen.epoch);
+
+	if (reading->seen.seq == 0)
+		return false;
+	return order == 0 ? last <= reading->seen.seq : order < 0 && reading->source->consumer == NULL;
 }
 
 /* Has the reading come to its end with this item? */
@@ -144,7 +161,7 @@ static int take(struct reading *reading, const struct zr_stream_item *item)
 {
 	if (item->kind != ZR_STREAM_RECORD && item->kind != ZR_STREAM_LOST)
 		return 0;
-	if (item->kind == ZR_STREAM_RECORD && is_seen(reading, item))
+	if (is_seen(reading, item))
 		return 0;
 	if (!reading->source->take(reading->source->arg, item))
 		return -EIO;
@@ -215,5 +232,7 @@ bool zr_source_read(const struct zr_source *source)
 		if (!source->follows || !may_come_back(got))
 			return false;
 		sleep(RETRY_S);
+		if (*source->stopped)
+			return true;
 	}
 }
