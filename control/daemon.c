@@ -23,6 +23,7 @@
 #include "control/loop.h"
 #include "control/records.h"
 #include "control/status.h"
+#include "control/watchdog.h"
 
 /* How often events are drained, and how many at a time, so that sockets are served between. */
 #define DRAIN_MS   2
@@ -55,8 +56,9 @@ struct daemon {
 	struct zr_control_socket *control;
 	struct zr_dataplane *dataplane;
 	struct zr_status status;
+	struct zr_watchdog watchdog;
 	struct zr_watch signals, committed;
-	struct zr_timer drain, sample;
+	struct zr_timer drain, sample, check;
 	enum state state;
 	bool reloading;    /* systemd was told so */
 	uint64_t until_ms; /* the end of what the state waits for */
@@ -228,6 +230,16 @@ static void sample(void *arg)
 	zr_intake_sample(daemon->intake, &daemon->status.now);
 }
 
+static void check(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->state == RUNNING)
+		zr_watchdog_check(&daemon->watchdog, zr_loop_now_ms());
+	else
+		zr_watchdog_feed(&daemon->watchdog, zr_loop_now_ms());
+}
+
 static json_t *answer(void *arg, const json_t *request, struct zr_control_peer *peer)
 {
 	struct daemon *daemon = arg;
@@ -240,6 +252,7 @@ static json_t *answer(void *arg, const json_t *request, struct zr_control_peer *
 		.ledger = daemon->ledger,
 		.intake = daemon->intake,
 		.consumers = daemon->consumers,
+		.watchdog = &daemon->watchdog,
 	};
 
 	if (strcmp(op, "status") != 0)
@@ -377,14 +390,25 @@ static int start(struct daemon *daemon)
 	return err;
 }
 
+static void start_timers(struct daemon *daemon)
+{
+	zr_status_sample(&daemon->status, daemon->dataplane);
+	daemon->drain = (struct zr_timer){.every_ms = DRAIN_MS, .expired = drain, .arg = daemon};
+	daemon->sample = (struct zr_timer){.every_ms = SAMPLE_MS, .expired = sample, .arg = daemon};
+	daemon->check = (struct zr_timer){.every_ms = zr_watchdog_start(&daemon->watchdog, daemon->dataplane,
+									&daemon->status.now, zr_loop_now_ms()),
+					  .expired = check,
+					  .arg = daemon};
+	zr_loop_timer_add(daemon->loop, &daemon->drain);
+	zr_loop_timer_add(daemon->loop, &daemon->sample);
+	zr_loop_timer_add(daemon->loop, &daemon->check);
+}
+
 static int run(struct daemon *daemon)
 {
 	int err = 0;
 
-	daemon->drain = (struct zr_timer){.every_ms = DRAIN_MS, .expired = drain, .arg = daemon};
-	daemon->sample = (struct zr_timer){.every_ms = SAMPLE_MS, .expired = sample, .arg = daemon};
-	zr_loop_timer_add(daemon->loop, &daemon->drain);
-	zr_loop_timer_add(daemon->loop, &daemon->sample);
+	start_timers(daemon);
 	if (daemon->config->list.signatures_required == 0)
 		zr_log(ZR_LOG_WARNING,
 		       "signatures_required is 0: whoever can write %s, or push a list, decides what is free",

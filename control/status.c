@@ -88,7 +88,8 @@ struct zr_volume zr_status_lost(const struct zr_worker_status *worker)
 	return sum;
 }
 
-static json_t *workers_json(const struct zr_status *status, const struct zr_dataplane_status *now)
+static json_t *workers_json(const struct zr_status *status, const struct zr_watchdog *watchdog,
+			    const struct zr_dataplane_status *now)
 {
 	json_t *workers = json_array();
 
@@ -97,12 +98,13 @@ static json_t *workers_json(const struct zr_status *status, const struct zr_data
 		struct zr_volume lost = zr_status_lost(worker);
 		const struct zr_worker_status *a = &status->before.workers[i], *b = &status->now.workers[i];
 
-		json_array_append_new(
-			workers, json_pack("{s:i, s:f, s:o, s:o, s:o, s:i, s:i, s:o, s:o}", "lcore", (int)worker->lcore,
-					   "load", load_of(b, a), "pkts", number(worker->pkts), "pkts_per_s",
-					   rate(status, b->pkts, a->pkts), "bursts", number(worker->bursts), "flows",
-					   (int)worker->flows, "flows_max", (int)worker->flows_max, "records",
-					   number(worker->records), "records_lost", volume(&lost)));
+		json_array_append_new(workers,
+				      json_pack("{s:i, s:b, s:f, s:o, s:o, s:o, s:i, s:i, s:o, s:o}", "lcore",
+						(int)worker->lcore, "stalled", zr_watchdog_stalled(watchdog, i), "load",
+						load_of(b, a), "pkts", number(worker->pkts), "pkts_per_s",
+						rate(status, b->pkts, a->pkts), "bursts", number(worker->bursts),
+						"flows", (int)worker->flows, "flows_max", (int)worker->flows_max,
+						"records", number(worker->records), "records_lost", volume(&lost)));
 	}
 	return workers;
 }
@@ -176,6 +178,7 @@ static json_t *warnings_json(const struct zr_status_sources *sources)
 	json_t *warnings = json_array();
 
 	zr_list_status_warnings(sources->lists, warnings);
+	zr_watchdog_warn(sources->watchdog, zr_loop_now_ms(), warnings);
 	zr_status_warn(sources, warnings);
 	return warnings;
 }
@@ -190,10 +193,10 @@ static json_t *all_json(const struct zr_status *status, const struct zr_status_s
 			 warnings_json(sources), "list", zr_list_status_json(sources->lists), "input_ended",
 			 zr_dataplane_idle(sources->dataplane), "distribution",
 			 now->hardware_distribution ? "hardware" : "software", "ports", ports_json(status, now),
-			 "workers", workers_json(status, now), "flows", flows_json(now), "counters", counters_json(now),
-			 "totals", totals_json(now), "exactness_bytes", number(zr_status_exactness_bytes(now)),
-			 "records", zr_status_records(sources, now), "ledger", zr_status_ledger(sources), "consumers",
-			 zr_status_consumers(sources));
+			 "workers", workers_json(status, sources->watchdog, now), "flows", flows_json(now), "counters",
+			 counters_json(now), "totals", totals_json(now), "exactness_bytes",
+			 number(zr_status_exactness_bytes(now)), "records", zr_status_records(sources, now), "ledger",
+			 zr_status_ledger(sources), "consumers", zr_status_consumers(sources));
 }
 
 json_t *zr_status_json(const struct zr_status *status, const struct zr_status_sources *sources)

@@ -10,6 +10,7 @@
 #include "control/ledger/ledger.h"
 #include "control/list.h"
 #include "control/records.h"
+#include "control/watchdog.h"
 #include "dataplane/dpdk/dataplane.h"
 
 /* Where it comes from. */
@@ -21,6 +22,7 @@ struct zr_status_sources {
 	struct zr_ledger *ledger;
 	const struct zr_intake *intake;
 	const struct zr_consumers *consumers;
+	const struct zr_watchdog *watchdog;
 };
 
 /* The counters of two moments: rates and loads lie between them. Zero at the beginning. */

@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "rules/entries.h"
 #include "rules/hash.h"
+
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 struct compiling {
 	const struct zr_list *list;
@@ -61,6 +64,18 @@ static size_t count_groups(const struct zr_list *list, const struct zr_order *or
 	return groups;
 }
 
+/* Lookups go anywhere in a large block: on huge pages, where they are granted, fewer of them wait for address translation. */
+static void *alloc_block(size_t len)
+{
+	void *block = NULL;
+
+	if (posix_memalign(&block, len >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : ZR_IMAGE_ALIGN, len) != 0)
+		return NULL;
+	if (len >= HUGE_PAGE_BYTES)
+		madvise(block, len, MADV_HUGEPAGE);
+	return block;
+}
+
 /* Sizes are known: get the block and write the header, but for the checksum. */
 static int make_block(struct compiling *c)
 {
@@ -85,7 +100,7 @@ static int make_block(struct compiling *c)
 	header.len_bytes = zr_image_layout(header.sections);
 	if (header.len_bytes == 0 || list->entry_count > ZR_BUCKETS_MAX)
 		return -E2BIG;
-	c->block = aligned_alloc(ZR_IMAGE_ALIGN, header.len_bytes);
+	c->block = alloc_block(header.len_bytes);
 	if (c->block == NULL)
 		return -ENOMEM;
 	memset(c->block, 0, header.len_bytes);

@@ -39,7 +39,8 @@ static const char *check_tables(const struct zr_image *image)
 	for (uint32_t i = 1; i < image->edge_count; i++)
 		if (image->edges[i - 1] >= image->edges[i])
 			return "the edges are not in order";
-	if (!edge_is_listed(image, image->header->expires_s))
+	/* What is said of an expiry is its last second before, and before all time there is none. */
+	if (image->header->expires_s == INT64_MIN || !edge_is_listed(image, image->header->expires_s))
 		return "the expiry is no edge";
 	for (uint32_t i = 0; i < image->window_count; i++) {
 		const struct zr_window *window = &image->windows[i];

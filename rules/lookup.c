@@ -130,9 +130,16 @@ static void fetch_candidates(const struct zr_image *image, struct probe *probes,
 		if (probes[i].slot != ZR_SLOT_NONE)
 			__builtin_prefetch(candidate(image, probes[i].slot));
 	}
-	for (unsigned int i = 0; i < count; i++)
-		if (probes[i].slot != ZR_SLOT_NONE)
-			__builtin_prefetch(zr_image_entry_name(image, candidate(image, probes[i].slot)));
+	for (unsigned int i = 0; i < count; i++) {
+		if (probes[i].slot != ZR_SLOT_NONE) {
+			const struct zr_image_entry *entry = candidate(image, probes[i].slot);
+			const char *text = zr_image_entry_name(image, entry);
+
+			/* Of short names one in four lies on two cache lines. */
+			__builtin_prefetch(text);
+			__builtin_prefetch(text + entry->name_len - 1);
+		}
+	}
 }
 
 /* Stage 4: the first candidate whose text agrees judges, if it is in force; else the next shorter suffix is asked. */

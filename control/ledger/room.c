@@ -35,13 +35,21 @@ static uint64_t damaged_end_us(const char *name)
 	return end_us != 0 ? end_us : UINT64_MAX;
 }
 
+static void copy_name(char out[ZR_FILE_NAME_MAX], const char *name)
+{
+	size_t len = strnlen(name, ZR_FILE_NAME_MAX - 1);
+
+	memcpy(out, name, len);
+	out[len] = '\0';
+}
+
 static void add_damaged(struct sizes *sizes, const char *name)
 {
 	sizes->damaged++;
 	if (sizes->oldest_damaged[0] == '\0' || strcmp(name, sizes->oldest_damaged) < 0)
-		snprintf(sizes->oldest_damaged, sizeof(sizes->oldest_damaged), "%s", name);
+		copy_name(sizes->oldest_damaged, name);
 	if (damaged_end_us(name) <= sizes->before_us)
-		snprintf(sizes->overdue, sizeof(sizes->overdue), "%s", name);
+		copy_name(sizes->overdue, name);
 }
 
 static void add_size(void *arg, const char *name, uint64_t bytes)

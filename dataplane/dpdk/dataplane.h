@@ -108,6 +108,9 @@ struct zr_dataplane_status {
 /* Read all counters; none is ever reset. */
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out);
 
+/* How far a worker's rounds have come: grows with every round, also one that finds nothing. 0: it has not begun. */
+uint64_t zr_dataplane_progress(struct zr_dataplane *dp, unsigned int worker);
+
 /* Have all ports that end (capture files) come to their end, and is everything they gave judged? */
 bool zr_dataplane_idle(struct zr_dataplane *dp);
 

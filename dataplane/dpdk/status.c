@@ -68,6 +68,14 @@ void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *ou
 		zr_snapshot_read(&dp->workers[i]->snapshot, &out->workers[i]);
 }
 
+uint64_t zr_dataplane_progress(struct zr_dataplane *dp, unsigned int worker)
+{
+	struct zr_worker_status status;
+
+	zr_snapshot_read(&dp->workers[worker]->snapshot, &status);
+	return status.total_cycles;
+}
+
 bool zr_dataplane_idle(struct zr_dataplane *dp)
 {
 	uint64_t received = 0, judged = 0;

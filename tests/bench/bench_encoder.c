@@ -8,28 +8,19 @@
 #include <string.h>
 
 #include "control/record/record.h"
-#include "rules/list.h"
+#include "tests/bench/events.h"
 #include "tests/bench/harness.h"
 
-#define EVENTS 4096
 /* Lines are written one behind the other, as into a ring; the whole is as large as a cache that a daemon may have. */
-#define OUT_BYTES ((size_t)EVENTS * 1024)
-
-static const char list_text[] =
-	"#! serial: 2026112201\n#! issuer: bench\n#! issued: 2025-01-01T00:00:00Z\n"
-	"#! expires: 2037-01-01T00:00:00Z\n"
-	"match,service,rating_group\n.olm.vn,olm,90001\n.hocmai.vn,hocmai,90001\n"
-	"thi.moet.gov.vn,moet,90002\nxn--hc-gpa.vn,\"H\xe1\xbb\x8d\x63 t\xe1\xba\xadp\",90003\n";
-static const char *const names[] = {"static.olm.vn", "cdn-3.video.hocmai.vn", "thi.moet.gov.vn", "xn--hc-gpa.vn"};
-#define NAMES (sizeof(names) / sizeof(names[0]))
+#define OUT_BYTES ((size_t)BENCH_EVENTS * 1024)
 
 struct setting {
 	struct zr_exporter exporter;
-	struct zr_usage events[EVENTS];
+	struct zr_usage events[BENCH_EVENTS];
 	size_t (*encode)(const struct zr_record *record, char *out);
 	char *out, *lines;
-	size_t lens[EVENTS]; /* of the lines in `lines` */
-	size_t len;          /* of all of them */
+	size_t lens[BENCH_EVENTS]; /* of the lines in `lines` */
+	size_t len;                /* of all of them */
 };
 
 static void run_copy(void *arg)
@@ -37,7 +28,7 @@ static void run_copy(void *arg)
 	struct setting *s = arg;
 	size_t at = 0;
 
-	for (unsigned int i = 0; i < EVENTS; i++) {
+	for (unsigned int i = 0; i < BENCH_EVENTS; i++) {
 		memcpy(s->out + at, s->lines + at, s->lens[i]);
 		at += s->lens[i];
 	}
@@ -49,74 +40,10 @@ static void run_encode(void *arg)
 	struct zr_record record;
 	char *at = s->out;
 
-	for (unsigned int i = 0; i < EVENTS; i++) {
+	for (unsigned int i = 0; i < BENCH_EVENTS; i++) {
 		zr_record_of_usage(&s->exporter, 1000000 + i, &s->events[i], &record);
 		at += s->encode(&record, at);
 	}
-}
-
-static void random_bytes(void *out, size_t len, uint64_t *state)
-{
-	for (size_t i = 0; i < len; i++)
-		((uint8_t *)out)[i] = (uint8_t)(bench_random(state) >> 32);
-}
-
-/* Three of four events are volume, one of three is IPv6, one of four came through a tunnel. */
-static void event_make(struct zr_usage *usage, const struct zr_image *image, uint64_t *state)
-{
-	uint64_t bits = bench_random(state) >> 16;
-	unsigned int name = (unsigned int)(bits >> 8) % NAMES;
-	bool quic = (bits >> 16) % 2 == 0;
-
-	*usage = (struct zr_usage){
-		.type = bits % 4 == 0 ? ZR_USAGE_TAG : ZR_USAGE_PART,
-		.verdict = ZR_FREE,
-		.reason = quic ? ZR_REASON_QUIC_SNI : ZR_REASON_SNI,
-		.cause = (bits >> 4) % 2 == 0 ? ZR_CAUSE_FIN : ZR_CAUSE_INTERIM,
-		.final = (bits >> 4) % 2 == 0,
-		.evidence = (uint8_t)(1U << (quic ? ZR_EVIDENCE_QUIC_SNI : ZR_EVIDENCE_TLS_SNI)),
-		.flags = (bits >> 5) % 8 == 0 ? 1U << ZR_FLAG_ECH : 0,
-		.worker = (uint8_t)((bits >> 20) % 4),
-		.flow = bench_random(state) >> 30,
-		.part = (uint32_t)((bits >> 24) % 4),
-		.image = image,
-		.rule = name,
-		.name = names[name],
-		.family = (bits >> 28) % 3 == 0 ? 6 : 4,
-		.proto = quic ? ZR_PROTO_UDP : ZR_PROTO_TCP,
-		.client_port = (uint16_t)(32768 + bits % 28000),
-		.server_port = 443,
-		.has_teid_up = (bits >> 32) % 4 == 0,
-		.has_teid_down = (bits >> 32) % 4 == 0,
-		.up_bytes = bench_random(state) >> 44,
-		.down_bytes = bench_random(state) >> 38,
-		.retro_up_bytes = bits % 2000,
-		.retro_down_bytes = bits % 100,
-		.up_pkts = (uint32_t)(bits % 5000),
-		.down_pkts = (uint32_t)(bits % 70000),
-		.first_us = 1795305600000000 + bench_random(state) % 3600000000,
-		.last_us = 1795309200000000 + bench_random(state) % 3600000000,
-	};
-	random_bytes(&usage->client, sizeof(usage->client), state);
-	random_bytes(&usage->server, sizeof(usage->server), state);
-	random_bytes(&usage->teid_up, sizeof(usage->teid_up), state);
-	random_bytes(&usage->teid_down, sizeof(usage->teid_down), state);
-}
-
-static struct zr_image *image_make(void **block)
-{
-	struct zr_findings errors = {0};
-	struct zr_image *image = NULL;
-	struct zr_list *list = NULL;
-	size_t len;
-
-	if (zr_list_read(list_text, sizeof(list_text) - 1, &list, &errors) != 0 ||
-	    zr_list_compile(list, block, &len) != 0 || zr_image_load(*block, len, &image, NULL) != 0) {
-		fputs("bench_encoder: the list cannot be compiled\n", stderr);
-		exit(1);
-	}
-	zr_list_free(list);
-	return image;
 }
 
 static void lines_make(struct setting *s)
@@ -124,7 +51,7 @@ static void lines_make(struct setting *s)
 	struct zr_record record;
 	size_t at = 0;
 
-	for (unsigned int i = 0; i < EVENTS; i++) {
+	for (unsigned int i = 0; i < BENCH_EVENTS; i++) {
 		zr_record_of_usage(&s->exporter, 1000000 + i, &s->events[i], &record);
 		s->lens[i] = s->encode(&record, s->lines + at);
 		at += s->lens[i];
@@ -138,17 +65,15 @@ int main(void)
 				      .encode = zr_record_json};
 	static struct setting csv;
 	const struct bench_side sides[] = {
-		{run_copy, &json, EVENTS}, {run_encode, &json, EVENTS}, {run_encode, &csv, EVENTS}};
+		{run_copy, &json, BENCH_EVENTS}, {run_encode, &json, BENCH_EVENTS}, {run_encode, &csv, BENCH_EVENTS}};
 	struct bench_time time[sizeof(sides) / sizeof(sides[0])];
-	uint64_t state = 20261122;
 	void *block;
-	struct zr_image *image = image_make(&block);
+	struct zr_image *image = bench_events_image(&block);
 
 	bench_pin();
 	json.out = bench_alloc(OUT_BYTES, true);
 	json.lines = bench_alloc(OUT_BYTES, true);
-	for (unsigned int i = 0; i < EVENTS; i++)
-		event_make(&json.events[i], image, &state);
+	bench_events_make(json.events, image);
 	csv = json;
 	csv.encode = zr_record_csv;
 	lines_make(&csv);
@@ -158,12 +83,12 @@ int main(void)
 					   .time = time[1],
 					   .floor = time[0],
 					   .mops_min = 1,
-					   .bytes = (double)json.len / EVENTS});
+					   .bytes = (double)json.len / BENCH_EVENTS});
 	bench_print(&(struct bench_result){.name = "encoder_csv",
 					   .time = time[2],
 					   .floor = time[0],
 					   .mops_min = 1,
-					   .bytes = (double)csv.len / EVENTS});
+					   .bytes = (double)csv.len / BENCH_EVENTS});
 	bench_free(json.lines, OUT_BYTES);
 	bench_free(json.out, OUT_BYTES);
 	zr_image_free(image);

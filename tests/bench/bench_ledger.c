@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "control/ledger/ledger.h"
+#include "tests/bench/events.h"
 #include "tests/bench/harness.h"
 
 #define RECORDS    2000000
-#define LINES      1024 /* different ones */
 #define CHUNK      ((size_t)1 << 20)
-#define CPU_TARGET 250000.0
+#define PUT_TARGET 250000.0
 
 struct run {
 	struct zr_ledger *ledger;
@@ -82,64 +82,18 @@ static void wait_event(struct run *run)
 	zr_ledger_tick(run->ledger);
 }
 
-static void make_record(const struct run *run, uint64_t seq, struct zr_record *out)
-{
-	static const struct zr_value rule = {.kind = ZR_VALUE_TEXT, .len = 7, .text = ".olm.vn"};
-	static const struct zr_value service = {.kind = ZR_VALUE_TEXT, .len = 3, .text = "olm"};
-	static const struct zr_value group = {.kind = ZR_VALUE_NUMBER, .number = 90001};
-	static const struct zr_value serial = {.kind = ZR_VALUE_NUMBER, .number = 2026112201};
-	const struct zr_exporter exporter = {.gateway = "hn-gw-01", .epoch_us = run->start.epoch_us};
-	struct zr_usage usage = {
-		.type = seq % 4 == 0 ? ZR_USAGE_TAG : ZR_USAGE_PART,
-		.verdict = ZR_FREE,
-		.reason = ZR_REASON_SNI,
-		.cause = ZR_CAUSE_FIN,
-		.final = true,
-		.evidence = 1 << ZR_EVIDENCE_TLS_SNI,
-		.flow = seq,
-		.rule = ZR_ENTRY_NONE,
-		.name = "static.olm.vn",
-		.family = seq % 3 == 0 ? 6 : 4,
-		.proto = 6,
-		.client_port = (uint16_t)(32768 + seq % 28000),
-		.server_port = 443,
-		.client.half = {seq * 0x9e3779b97f4a7c15ULL, seq * 0xbf58476d1ce4e5b9ULL},
-		.server.half = {0x94d049bb133111ebULL, seq},
-		.up_bytes = seq * 31 % 1000000,
-		.down_bytes = seq * 1009 % 100000000,
-		.up_pkts = (uint32_t)(seq % 5000),
-		.down_pkts = (uint32_t)(seq % 70000),
-		.first_us = run->start.epoch_us + seq,
-		.last_us = run->start.epoch_us + seq * 3,
-	};
-
-	zr_record_of_usage(&exporter, seq, &usage, out);
-	out->members[ZR_MEMBER_RULE] = rule;
-	out->members[ZR_MEMBER_SERVICE] = service;
-	out->members[ZR_MEMBER_RATING_GROUP] = group;
-	out->members[ZR_MEMBER_LIST_SERIAL] = serial;
-}
-
-static void print(const char *name, double value, const char *unit, double target)
-{
-	printf("{\"bench\":\"%s\",\"value\":%.2f,\"unit\":\"%s\"", name, value, unit);
-	if (target > 0)
-		printf(",\"target\":\"value >= %.1f\",\"met\":%s", target, value >= target ? "true" : "false");
-	printf("}\n");
-	fflush(stdout);
-}
-
 /* Put everything as fast as it is taken; *cpu_s: what this thread took, so that the rest is the writer's. */
-static double put_all(struct run *run, double *cpu_s)
+static double put_all(struct run *run, const struct zr_usage *events, double *cpu_s)
 {
 	char line[ZR_RECORD_JSON_MAX];
+	const struct zr_exporter exporter = {.gateway = "hn-gw-01", .epoch_us = run->start.epoch_us};
 	double begin_s = now_s(CLOCK_MONOTONIC), cpu_begin_s = now_s(CLOCK_THREAD_CPUTIME_ID);
 	struct zr_record record;
 
 	for (uint64_t seq = 1; seq <= RECORDS; seq++) {
 		size_t len;
 
-		make_record(run, seq, &record);
+		zr_record_of_usage(&exporter, seq, &events[seq % BENCH_EVENTS], &record);
 		len = zr_record_json(&record, line);
 		while (!zr_ledger_put(run->ledger, &record, line, len))
 			wait_event(run);
@@ -181,32 +135,39 @@ static size_t read_all(struct run *run)
 
 int main(void)
 {
+	static struct zr_usage events[BENCH_EVENTS];
 	struct zr_ledger_status status;
 	double wall_s, own_s, all_s, begin_s;
 	struct run run;
 	size_t bytes;
+	void *block;
+	struct zr_image *image = bench_events_image(&block);
 
+	bench_events_make(events, image);
 	open_run(&run);
 	all_s = now_s(CLOCK_PROCESS_CPUTIME_ID);
-	wall_s = put_all(&run, &own_s);
+	wall_s = put_all(&run, events, &own_s);
 	all_s = now_s(CLOCK_PROCESS_CPUTIME_ID) - all_s;
-	print("ledger_put_to_committed", RECORDS / wall_s / 1e3, "k/s", CPU_TARGET / 1e3);
-	print("ledger_writer_cpu", (all_s - own_s) / RECORDS * 1e9, "ns", 0);
-	print("ledger_put_cpu", own_s / RECORDS * 1e9, "ns", 0);
+	bench_print_value("ledger_put_to_committed", RECORDS / wall_s / 1e3, "k/s", "value >= 250.0",
+			  RECORDS / wall_s >= PUT_TARGET);
+	bench_print_value("ledger_writer_cpu", (all_s - own_s) / RECORDS * 1e9, "ns", "", true);
+	bench_print_value("ledger_put_cpu", own_s / RECORDS * 1e9, "ns", "", true);
 	zr_ledger_status(run.ledger, &status);
-	print("ledger_commit_max", (double)status.commit_us_max / 1e3, "ms", 0);
+	bench_print_value("ledger_commit_max", (double)status.commit_us_max / 1e3, "ms", "", true);
 
 	begin_s = now_s(CLOCK_MONOTONIC);
 	bytes = read_all(&run);
-	print("ledger_read_back", RECORDS / (now_s(CLOCK_MONOTONIC) - begin_s) / 1e3, "k/s", 0);
-	print("ledger_line", (double)bytes / RECORDS, "bytes", 0);
+	bench_print_value("ledger_read_back", RECORDS / (now_s(CLOCK_MONOTONIC) - begin_s) / 1e3, "k/s", "", true);
+	bench_print_value("ledger_line", (double)bytes / RECORDS, "bytes", "", true);
 	do {
 		wait_event(&run);
 		zr_ledger_status(run.ledger, &status);
 	} while (status.bytes == 0);
 	sleep(2);
 	zr_ledger_status(run.ledger, &status);
-	print("ledger_on_disk", (double)(status.bytes - status.wal_bytes) / RECORDS, "bytes", 0);
+	bench_print_value("ledger_on_disk", (double)(status.bytes - status.wal_bytes) / RECORDS, "bytes", "", true);
 	close_run(&run);
+	zr_image_free(image);
+	free(block);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Any bytes as what a list is imported from; the first octet chooses the format. What is accepted is a list that the reader of
- * lists takes without a finding; what is refused says why.
+ * lists takes without a finding, and of names no address comes; what is refused says why.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fclose(list.messages);
 	if (text != NULL)
 		check(text);
+	/* Nothing else in such a list has a slash. */
+	if (text != NULL && data[0] != 'p' && strchr(text, '/') != NULL)
+		abort();
 	if (!list.no_memory && (text == NULL) != (messages_len > 0))
 		abort();
 	free(text);

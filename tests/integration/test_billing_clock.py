@@ -10,7 +10,8 @@ import sys
 import time
 import unittest
 
-from billing import ROUNDS, Consumer, Gateway, StockConsumer, check_drops, check_ledger, check_sums, rounds, say
+from bill import check_sums
+from billing import ROUNDS, Consumer, Gateway, StockConsumer, check_drops, check_ledger, rounds, say
 
 ZERORATED, ZERORATE, CONSUMER, SHIM = "", "", "", ""
 

@@ -11,7 +11,8 @@ import sys
 import time
 import unittest
 
-from billing import Consumer, Gateway, check_ledger, check_sums, last_key, rounds, say
+from bill import check_sums
+from billing import Consumer, Gateway, check_ledger, last_key, rounds, say
 from daemon import PATIENCE_S, Stream
 
 ZERORATED, ZERORATE, CONSUMER, SHIM = "", "", "", ""

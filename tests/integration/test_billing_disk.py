@@ -12,7 +12,8 @@ import sys
 import tempfile
 import unittest
 
-from billing import Consumer, Gateway, check_drops, check_ledger, check_sums, say, volume_of
+from bill import check_sums, volume_of
+from billing import Consumer, Gateway, check_drops, check_ledger, say
 
 ZERORATED, ZERORATE, CONSUMER, SHIM = "", "", "", ""
 
@@ -111,7 +112,7 @@ class Disk(unittest.TestCase):
                      consumers=["billing"]) as daemon:
             status = self.wait_until_full(daemon)
             say(f"full at {status['ledger']['bytes']} bytes; unwritten {status['records']['unwritten']}")
-            with Consumer(daemon) as consumer:
+            with Consumer(daemon, ack_every=1) as consumer:
                 consumer.wait_for_record((status["records"]["epoch"], status["records"]["committed"]))
                 daemon.wait_for(lambda status: status["ledger"]["state"] != "full" and
                                 status["records"]["unwritten"]["records"] == 0)

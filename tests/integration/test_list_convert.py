@@ -7,6 +7,7 @@ Usage: test_list_convert.py ZERORATE SAMPLE_LIST
 import json
 import os
 import pathlib
+import resource
 import shutil
 import socket
 import struct
@@ -166,7 +167,8 @@ class Rpz(Case):
             "hocmai.vn": passed, "24.0.10.162.203.rpz-ip": passed, "32.7.11.162.203.rpz-ip": passed,
             "48.zz.10.d800.2401.rpz-ip": passed, "128.1.zz.1.0.db8.2001.rpz-ip": passed,
             "128.1.0.0.1.zz.db8.2001.rpz-ip": passed, "128.1.0.4.3.2.1.db8.2001.rpz-ip": passed})
-        self.assertEqual(said, "")
+        self.assertEqual(said, self.path("l.csv") + ": this holds until 2027-06-30T16:59:59Z, when the list expires: "
+                                                    "remove it, or export the next list then\n")
 
     def test_what_is_covered_above_is_not_repeated(self):
         records, _ = self.zone(".olm.vn,o,1\nolm.vn,o,1\na.b.olm.vn,o,2\n.c.olm.vn,o,2\n*.d.olm.vn,o,2\n")
@@ -182,6 +184,7 @@ class Rpz(Case):
                                   "c.vn,o,1,,2026-12-01T00:00:00Z\nd.vn,o,1,2026-12-01T00:00:01Z,\n")
         self.assertEqual(set(records), {"b.vn", "c.vn"})
         self.assertIn("left out 2 entries not in force", said)
+        self.assertIn("this holds until 2026-12-01T00:00:00Z, when a window ends or the next begins: export again", said)
 
     def test_exclusions_are_refused_by_themselves(self):
         rows = ".olm.vn,o,1\n!x.olm.vn,,\n!y.olm.vn,,\n!z.olm.vn,,,2026-11-30T23:59:59Z\n"
@@ -209,6 +212,14 @@ class Rpz(Case):
         _, said = self.zone(f"!{name},,\nb.vn,o,1\n", "--exclusions", "nodata", status=1)
         self.assertIn("does not fit", said)
 
+    def test_ipv6_blocks_that_hold_ipv4_are_left_out(self):
+        held = ["::/28", "::/64", "::/80", "::ffff:0:0/96", "::ffff:10.0.0.0/104", "::ffff:10.0.0.1", "::fffe:0:0/95"]
+        beside = {"::/96": "96.zz.rpz-ip", "::fffe:0:0/96": "96.0.0.fffe.zz.rpz-ip", "0:0:0:1::/64": "64.zz.1.0.0.0.rpz-ip",
+                  "::1:0:0:0/80": "80.0.0.0.1.zz.rpz-ip"}
+        records, said = self.zone("".join(f"{block},l,1\n" for block in [*held, *beside]))
+        self.assertIn("left out 7 IPv6 blocks that hold ::ffff:0:0/96", said)
+        self.assertEqual(set(records), set(beside.values()))
+
     def test_names_that_are_triggers_are_left_out(self):
         records, said = self.zone("24.0.0.0.10.rpz-ip,o,1\nb.vn,o,1\n")
         self.assertEqual(set(records), {"b.vn"})
@@ -232,6 +243,25 @@ class Rpz(Case):
                      ("--to", "rpz", "--exclusions", "separate", source), ("--to", "pfd", "--origin", "x", source),
                      ("--to", "rpz", "--origin", "a..b", source), ("--to", "rpz", "--soa-serial", "-1", source)):
             self.run_list("export", *args, status=2)
+
+    def test_short_memory_leaves_nothing_half_written(self):
+        """At any limit of memory the zone is whole, or there is an error and no file."""
+        rows = "".join(f".host{i}.vn,o,1\n" for i in range(40000)) + "".join(f"!x.host{i}.vn,,\n" for i in range(100))
+        source, path = self.list("l.csv", rows), self.path("zone")
+        command = [ZERORATE, "list", "export", "--to", "rpz", "--at", AT, "--exclusions", "nodata", "-o", path, source]
+        subprocess.run(command, check=True, capture_output=True)
+        whole, statuses = pathlib.Path(path).read_bytes(), set()
+        for limit in range(16 << 20, 80 << 20, 1 << 20):
+            os.unlink(path)
+            done = subprocess.run(command, capture_output=True, check=False,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+            statuses.add(done.returncode)
+            self.assertEqual(os.path.exists(path), done.returncode == 0)
+            if done.returncode == 0:
+                self.assertEqual(pathlib.Path(path).read_bytes(), whole)
+            else:
+                pathlib.Path(path).touch()
+        self.assertTrue(statuses - {0}, "no limit was short")
 
     def test_output_is_whole_or_not_there(self):
         source = self.list("l.csv", "a.vn,o,1\n")
@@ -430,6 +460,24 @@ class Pfd(Case):
         self.assertIn("must both fit", self.imported(
             self.one(domainNames=["a.vn"], flowDescriptions=["permit out ip from 10.0.0.1 to any"]), status=1).stderr)
 
+    def test_names_do_not_become_wider(self):
+        for text, wrong in (("10.1.2.3", "is an address"), (r"^10\.1\.2\.3$", "is an address"),
+                            (r"^\.olm\.vn$", "has an empty label"), ("^[.]olm[.]vn$", "has an empty label"),
+                            (r"^(.+\.)?\.olm\.vn$", "has an empty label"), (r"\.\.olm\.vn$", "has an empty label")):
+            self.assertIn(wrong, self.imported(self.one(domainNames=[text]), status=1).stderr)
+
+    def test_a_service_that_is_a_formula_is_refused(self):
+        for service in ("=1+1", "+1", "-1", "@SUM(A1)"):
+            document = {"pfdDatas": {service: {"externalAppId": service, "pfds": {"1": {"pfdId": "1", "domainNames": [
+                "olm.vn"]}}}}}
+            self.assertIn("like a formula of a spreadsheet", self.imported(document, status=1).stderr)
+            self.assertEqual(self.rows(document, "--service", "s"), ['olm.vn,"s",90001,,,,,'])
+
+    def test_messages_have_an_end(self):
+        said = self.imported(self.one(domainNames=["a..b"] * 10100), status=1).stderr.splitlines()
+        self.assertEqual(len(said), 10001)
+        self.assertIn("nothing is written: 10100 errors, of which the first are told", said[-1])
+
     def test_what_is_no_document_is_refused(self):
         for text in ("", "{", "[]", "5", "{}", '{"pfdDatas": []}', '{"pfdDatas": {}}', '{"pfdDatas": {"a": 1}}',
                      '{"pfdDatas": {"a": {"externalAppId": "a", "pfds": {"1": 1}}}}', "[" * 100000,
@@ -493,6 +541,15 @@ class Hosts(Case):
         for place in ("1:1", "2:11", "3:8", "4:1", "5:10", "6:1", "7:1", "8:1", "9:1", "10:1"):
             self.assertIn(f"{path}:{place}: ", said)
         self.assertIn("nothing is written: 10 errors", said)
+
+    def test_blocks_are_refused(self):
+        for text in ("203.0.113.0/24\n", "203.0.113.5/32 # one\n", "10.0.0.1 203.0.113.0/24\n", "a.vn\n2001:db8:1::/48\n"):
+            self.assertIn("nothing is written: 1 error", self.imported(text, status=1).stderr)
+        self.assertIn("and a host name is expected", self.imported("203.0.113.0/24\n", status=1).stderr)
+
+    def test_the_dot_of_the_root_makes_no_other_name(self):
+        self.assertIn("1 names of the machine itself", self.imported("127.0.0.1 localhost. olm.vn.\n").stderr)
+        self.assertIn("one label only", self.imported("127.0.0.1 myhost.\n", status=1).stderr)
 
     def test_a_long_line_has_its_places(self):
         said = self.imported("10.0.0.1" + " b.vn" * 100000 + " é..vn ç.vn$\n", status=1).stderr

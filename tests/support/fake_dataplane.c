@@ -30,6 +30,8 @@ void fake_dataplane_reset(void)
 		.status = {.port_count = 1, .worker_count = 2},
 	};
 	strcpy(fake_dataplane.status.ports[0].device, "fake0");
+	fake_dataplane.status.workers[0].lcore = 3;
+	fake_dataplane.status.workers[1].lcore = 7;
 }
 
 int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr_image *image,
@@ -66,6 +68,8 @@ unsigned int zr_dataplane_drain(struct zr_dataplane *dp, void (*take)(void *arg,
 {
 	unsigned int count = dp->events < max ? dp->events : max;
 
+	if (dp->drain != NULL)
+		return dp->drain(take, arg, max);
 	for (unsigned int i = 0; i < count; i++)
 		take(arg, &dp->usage);
 	dp->events -= count;
@@ -86,6 +90,11 @@ const char *zr_drop_name(enum zr_drop drop)
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out)
 {
 	*out = dp->status;
+}
+
+uint64_t zr_dataplane_progress(struct zr_dataplane *dp, unsigned int worker)
+{
+	return dp->stuck[worker] ? dp->progress[worker] : ++dp->progress[worker];
 }
 
 bool zr_dataplane_idle(struct zr_dataplane *dp)

@@ -13,8 +13,12 @@ struct zr_dataplane {
 	unsigned int stop_calls; /* so many calls of stop are answered with -EAGAIN */
 	struct zr_usage usage;   /* what every event is */
 	unsigned int events;     /* waiting to be drained */
-	unsigned int at_stop;    /* events that the first call of stop makes */
+	/* What drains instead, on the daemon's thread, as zr_dataplane_drain does; NULL: nothing does. */
+	unsigned int (*drain)(void (*take)(void *arg, const struct zr_usage *usage), void *arg, unsigned int max);
+	unsigned int at_stop; /* events that the first call of stop makes */
 	struct zr_dataplane_status status;
+	bool stuck[ZR_WORKERS_MAX];        /* the worker makes no progress any more */
+	uint64_t progress[ZR_WORKERS_MAX]; /* grows when it is asked for, but for those that are stuck */
 };
 
 /* The one there is: zr_dataplane_start returns it. Set its members before and while the daemon runs. */

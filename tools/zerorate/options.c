@@ -52,8 +52,8 @@ const char zr_options_help[] =
 	"  zerorate classify --list list.csv --all --show-names --format json test.pcapng | tail -1 | jq .\n"
 	"\n"
 	"It keeps up to 1,048,576 flows open at a time (about 140 MB when they are all used; only what is\n"
-	"used is taken). The members of a record are described in control/README.md, the list's format in\n"
-	"rules/README.md.\n";
+	"used is taken). The members of a record are described in zerorate-records(5), the list's format in\n"
+	"zerorate-list(5).\n";
 
 enum {
 	OPTION_LIST = 256,

@@ -23,13 +23,13 @@ static const char help[] =
 	"  --json          print the daemon's whole answer, one JSON object a line\n"
 	"  --watch         again every second, until it is interrupted\n"
 	"  --socket PATH   the daemon's control socket; without it " ZR_CONTROL_PATH "\n"
-	"  --help          print this\n"
+	"  -h, --help      print this\n"
 	"\n"
 	"Exit status:\n"
 	"  0  the daemon runs and all is well\n"
 	"  1  it does not answer; or something is wrong, which is also told on standard error: totals do\n"
 	"     not add up (exactness), the last list was refused, the list has expired, records were lost,\n"
-	"     the ledger cannot be written\n"
+	"     the ledger cannot be written, a worker makes no progress\n"
 	"  2  the command line makes no sense\n"
 	"\n"
 	"Examples:\n"
@@ -43,12 +43,12 @@ struct options {
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-	enum { OPTION_JSON = 256, OPTION_WATCH, OPTION_SOCKET, OPTION_HELP };
+	enum { OPTION_JSON = 256, OPTION_WATCH, OPTION_SOCKET };
 	static const struct option long_options[] = {
 		{"json", no_argument, NULL, OPTION_JSON},
 		{"watch", no_argument, NULL, OPTION_WATCH},
 		{"socket", required_argument, NULL, OPTION_SOCKET},
-		{"help", no_argument, NULL, OPTION_HELP},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	static char name[] = "zerorate status"; /* for getopt's messages */
@@ -57,14 +57,14 @@ static bool read_options(int argc, char **argv, struct options *options)
 	*options = (struct options){.socket = ZR_CONTROL_PATH};
 	argv[0] = name;
 	optind = 0; /* as if never called: glibc's way */
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		if (option == OPTION_JSON)
 			options->json = true;
 		else if (option == OPTION_WATCH)
 			options->watch = true;
 		else if (option == OPTION_SOCKET)
 			options->socket = optarg;
-		else if (option == OPTION_HELP)
+		else if (option == 'h')
 			options->help = true;
 		else
 			return false;

@@ -123,10 +123,11 @@ static void view_workers(const json_t *workers, FILE *out)
 	fprintf(out, "\n%-24s %5s %15s %12s %12s %12s\n", "Worker", "load", "packets", "packets/s", "flows", "records");
 	json_array_foreach(workers, i, worker)
 	{
-		fprintf(out, "lcore %-18" PRId64 " %4.0f%% %15" PRId64 " %12" PRId64 " %12" PRId64 " %12" PRId64 "\n",
+		fprintf(out, "lcore %-18" PRId64 " %4.0f%% %15" PRId64 " %12" PRId64 " %12" PRId64 " %12" PRId64 "%s\n",
 			number_of(worker, "lcore"), json_real_value(json_object_get(worker, "load")) * 100,
 			number_of(worker, "pkts"), number_of(worker, "pkts_per_s"), number_of(worker, "flows"),
-			number_of(worker, "records"));
+			number_of(worker, "records"),
+			json_is_true(json_object_get(worker, "stalled")) ? "  stalled" : "");
 	}
 }
 
@@ -228,6 +229,26 @@ void zr_status_view(const json_t *status, FILE *out)
 	view_consumers(json_object_get(status, "consumers"), out);
 }
 
+static unsigned int worker_wrongs(const json_t *workers, FILE *out)
+{
+	const json_t *worker;
+	unsigned int count = 0;
+	size_t i;
+
+	json_array_foreach(workers, i, worker)
+	{
+		if (!json_is_true(json_object_get(worker, "stalled")))
+			continue;
+		fprintf(out,
+			"zerorate status: the worker on lcore %" PRId64
+			" makes no progress: see which program takes its "
+			"CPU, or restart the daemon\n",
+			number_of(worker, "lcore"));
+		count++;
+	}
+	return count;
+}
+
 unsigned int zr_status_wrongs(const json_t *status, FILE *out)
 {
 	const json_t *list = json_object_get(status, "list"), *records = json_object_get(status, "records");
@@ -256,5 +277,6 @@ unsigned int zr_status_wrongs(const json_t *status, FILE *out)
 			lost);
 		count++;
 	}
+	count += worker_wrongs(json_object_get(status, "workers"), out);
 	return count + ledger_wrongs(json_object_get(status, "ledger"), json_object_get(records, "unwritten"), out);
 }

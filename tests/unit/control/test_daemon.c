@@ -110,6 +110,21 @@ static json_t *wait_for(const char *member, const char *inner, json_int_t value)
 	return NULL;
 }
 
+/* Wait until a worker is shown to stand still, or no longer. */
+static json_t *wait_for_stalled(unsigned int worker, bool stalled)
+{
+	for (unsigned int ms = 0; ms < PATIENCE_MS; ms += 5) {
+		json_t *status = ask();
+		const json_t *one = json_array_get(json_object_get(status, "workers"), worker);
+
+		if (status != NULL && json_is_true(json_object_get(one, "stalled")) == stalled)
+			return status;
+		json_decref(status);
+		usleep(5000);
+	}
+	return NULL;
+}
+
 /* Wait until the first consumer's lag is so. */
 static json_t *wait_for_lag(json_int_t lag)
 {
@@ -245,6 +260,7 @@ static void test_status_shape(void **state)
 	assert_int_equal(number_at(json_array_get(json_object_get(status, "consumers"), 0), "lag", NULL), 7);
 	assert_int_equal(number_at(json_array_get(json_object_get(status, "ports"), 0), "drops", "ring_full"), 3);
 	assert_int_equal(json_array_size(json_object_get(status, "workers")), 2);
+	assert_true(json_is_false(json_object_get(json_array_get(json_object_get(status, "workers"), 1), "stalled")));
 	assert_int_equal(number_at(status, "list", "entries"), 1);
 	assert_true(json_is_null(json_object_get(json_object_get(status, "list"), "refused")));
 	json_decref(status);
@@ -490,6 +506,29 @@ static void test_control_many(void **state)
 	end(&running, SIGTERM);
 }
 
+/* A worker that stands still is warned of as long as it does, and keeps nothing else from going on. */
+static void test_stalled_worker(void **state)
+{
+	struct running running;
+	json_t *status;
+
+	(void)state;
+	begin(&running);
+	fake_dataplane.stuck[1] = true;
+	status = wait_for_stalled(1, true);
+	assert_non_null(status);
+	assert_true(json_is_false(json_object_get(json_array_get(json_object_get(status, "workers"), 0), "stalled")));
+	assert_non_null(strstr(json_string_value(json_array_get(json_object_get(status, "warnings"), 1)),
+			       "worker 1 (lcore 7) has made no progress for"));
+	json_decref(status);
+	fake_dataplane.stuck[1] = false;
+	status = wait_for_stalled(1, false);
+	assert_non_null(status);
+	assert_int_equal(json_array_size(json_object_get(status, "warnings")), 1);
+	json_decref(status);
+	end(&running, SIGTERM);
+}
+
 /* Connections that nobody uses do not lock anybody out. */
 static void test_control_silent(void **state)
 {
@@ -548,6 +587,7 @@ int main(void)
 		cmocka_unit_test(test_restart),         cmocka_unit_test(test_end_delivers),
 		cmocka_unit_test(test_control_garbage), cmocka_unit_test(test_control_many),
 		cmocka_unit_test(test_no_list),         cmocka_unit_test(test_client_errors),
+		cmocka_unit_test(test_stalled_worker),
 	};
 	sigset_t set;
 	int failed;

@@ -44,9 +44,28 @@ static void reads_are_of_one_moment(void **state)
 	pthread_join(thread, NULL);
 }
 
+/* The writer hangs in the middle of a write: readers have what it wrote last. */
+static void a_write_that_hangs(void **state)
+{
+	struct zr_snapshot hanging = {0};
+	struct zr_worker_status status, read;
+
+	(void)state;
+	for (unsigned int writes = 1; writes <= 3; writes++) {
+		memset(&status, (int)writes, sizeof(status));
+		zr_snapshot_write(&hanging, &status);
+		atomic_store(&hanging.copies[(writes + 1) % 2][0], UINT64_MAX);
+		zr_snapshot_read(&hanging, &read);
+		assert_memory_equal(&read, &status, sizeof(status));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(reads_are_of_one_moment)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_are_of_one_moment),
+		cmocka_unit_test(a_write_that_hangs),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

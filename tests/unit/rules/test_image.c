@@ -109,6 +109,7 @@ static void wrong_headers_are_refused_behind_a_right_checksum(void **state)
 	}
 	EXPECT_REFUSED(header->sections[ZR_SECTION_BLOCK_BUCKETS].count, 0, "the sections do not fill the block");
 	EXPECT_REFUSED(header->expires_s, header->expires_s + 1, "the expiry is no edge");
+	EXPECT_REFUSED(header->expires_s, INT64_MIN, "the expiry is no edge");
 	EXPECT_REFUSED(header->issuer, (uint32_t)header->sections[ZR_SECTION_TEXTS].count, "the issuer is no text");
 	EXPECT_REFUSED(header->label_counts[0], 0, "an entry's name is not canonical");
 	EXPECT_REFUSED(header->prefix_lens[1][0], 0, "an entry's block is no prefix");

@@ -86,6 +86,10 @@ static void other_expressions_are_refused(void **state)
 		"^(.+\\.)?olm.vn$",         /* also olm-vn */
 		"^(.+\\.)?(olm|hoc)\\.vn$", /* two */
 		"^[a-z]+\\.olm\\.vn$",
+		"^\\.olm\\.vn$", /* no host, and not its subdomains */
+		"^[.]olm[.]vn$",
+		"^(.+\\.)?\\.olm\\.vn$",
+		"\\.\\.olm\\.vn$",
 		"^.+\\.olm\\.vn\\$",
 		"^(.+\\.)?olm\\.vn?$",
 		"olm.vn/lesson",

@@ -23,7 +23,7 @@ static const char help[] =
 	"OLD and NEW are lists (CSV) or compiled lists (`zerorate list compile`). Each difference is a line:\n"
 	"  directive  serial, issuer, issued or expires has another value\n"
 	"  added      NEW alone has the entry\n"
-	"  removed    OLD alone has it\n"
+	"  removed    OLD alone has it; of an exclusion (!x), more is free then, and less when one is added\n"
 	"  widened    the same name or addresses, and more is free: .x for x, more ports, a longer window,\n"
 	"             a shorter window of an exclusion\n"
 	"  narrowed   … and less is free\n"
@@ -128,7 +128,7 @@ int zr_list_command_diff(int argc, char **argv)
 		return EXIT_TROUBLE;
 	}
 	if (options.help)
-		return zr_command_print(help);
+		return zr_command_print(help) == ZR_EXIT_OK ? EXIT_SAME : EXIT_TROUBLE;
 	if (!zr_command_begin("list diff"))
 		return EXIT_TROUBLE;
 	before_is_good = zr_list_or_image_open(options.before, zr_command_seed, &before);

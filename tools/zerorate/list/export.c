@@ -16,6 +16,7 @@
 #include "tools/zerorate/list/when.h"
 #include "tools/zerorate/list/written.h"
 #include "tools/zerorate/list_file.h"
+#include "tools/zerorate/text_stream.h"
 
 #define ORIGIN "rpz.zerorate"
 
@@ -32,7 +33,8 @@ static const char help[] =
 	"       service; names as domainNames with dnProtocol TLS_SNI, subdomains as regular expressions\n"
 	"       like ^(.+\\.)?olm\\.vn$, addresses as flowDescriptions. Rating groups are not part of it.\n"
 	"Neither knows windows: entries in force at one time are written, the others left out. What is left\n"
-	"out is told on standard error with its number. Nothing is ever written wider than the list has it.\n"
+	"out is told on standard error with its number, and so is the time until which the file holds: what\n"
+	"is left in use longer frees more than the list. Nothing else is written wider than the list has it.\n"
 	"\n"
 	"Options:\n"
 	"  --to FORMAT         rpz or pfd\n"
@@ -237,20 +239,38 @@ static bool check_list(const struct zr_export *export)
 	return exclusions == 0;
 }
 
+/* When what is written is no longer what the list says: neither format ends by itself. */
+static void tell_edge(const struct zr_export *export)
+{
+	int64_t edge_s = zr_image_next_edge_s(export->image, export->at_s);
+	bool expires = edge_s == zr_image_expires_s(export->image);
+	char when[ZR_LIST_WHEN];
+
+	fprintf(stderr, "%s: this holds until %s, when %s: %s then\n", export->path, zr_list_when(edge_s - 1, when),
+		expires ? "the list expires" : "a window ends or the next begins",
+		expires ? "remove it, or export the next list" : "export again");
+}
+
 static int write_list(const struct zr_export *export, const struct options *options)
 {
 	int status = ZR_EXIT_FAILED;
+	struct zr_text_stream stream;
 	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	bool good = out != NULL &&
-		    (strcmp(options->to, "rpz") == 0 ? zr_export_rpz(export, out) : zr_export_pfd(export, out));
+	bool good = false;
+	size_t len;
 
-	if (out == NULL || fclose(out) != 0)
+	if (zr_text_stream_open(&stream)) {
+		good = strcmp(options->to, "rpz") == 0 ? zr_export_rpz(export, stream.file)
+						       : zr_export_pfd(export, stream.file);
+		text = zr_text_stream_close(&stream, &len);
+	}
+	if (text == NULL)
 		fputs("zerorate list export: no memory\n", stderr);
 	else if (good)
 		status = zr_list_written("list export", options->output, text, len);
 	free(text);
+	if (status == ZR_EXIT_OK)
+		tell_edge(export);
 	return status;
 }
 

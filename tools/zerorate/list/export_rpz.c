@@ -31,7 +31,7 @@ struct zone {
 	struct record *records;
 	size_t count, room;
 	bool failed; /* no memory */
-	uint64_t ports, reserved, too_long, lost_exclusions;
+	uint64_t ports, reserved, mapped, too_long, lost_exclusions;
 };
 
 static bool grow(void **array, size_t *room, size_t wanted, size_t size)
@@ -165,6 +165,17 @@ static size_t write_v6(const struct zr_block *block, char *out)
 	return len;
 }
 
+/* Does an IPv6 block hold IPv4 addresses in IPv6 form (::ffff:0:0/96; RFC 4291, section 2.5.5.2), or a part of them? */
+static bool meets_mapped(const struct zr_block *block)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	unsigned int bytes = block->len < 96 ? block->len / 8 : 12, bits = block->len < 96 ? block->len % 8 : 0;
+
+	if (block->family != 6 || memcmp(block->addr, mapped, bytes) != 0)
+		return false;
+	return bits == 0 || ((block->addr[bytes] ^ mapped[bytes]) & (0xff00U >> bits) & 0xff) == 0;
+}
+
 static void add_block(struct zone *z, const struct zr_block *block)
 {
 	char owner[OWNER_MAX];
@@ -172,6 +183,11 @@ static void add_block(struct zone *z, const struct zr_block *block)
 
 	if (block->proto != 0) {
 		z->ports++;
+		return;
+	}
+	/* BIND keeps both families in one tree, where these would stand above or among all IPv4 addresses. */
+	if (meets_mapped(block)) {
+		z->mapped++;
 		return;
 	}
 	if (block->family == 4)
@@ -186,12 +202,14 @@ static void add_block(struct zone *z, const struct zr_block *block)
 		add_record(z, "", owner, ACTION_PASSTHRU);
 }
 
+/* By owner. Of an image that nobody's list made, one may have both: the first is written, and exclusions win. */
 static int compare_records(const void *x, const void *y, void *arg)
 {
 	const struct record *a = x, *b = y;
 	const char *texts = arg;
+	int order = strcmp(texts + a->owner, texts + b->owner);
 
-	return strcmp(texts + a->owner, texts + b->owner);
+	return order != 0 ? order : (b->action > a->action) - (b->action < a->action);
 }
 
 static void write_zone(const struct zone *z, FILE *out)
@@ -222,6 +240,11 @@ static void tell_left_out(const struct zone *z)
 			"%s: left out %" PRIu64
 			" address entries with a protocol or ports: a zone knows addresses only\n",
 			path, z->ports);
+	if (z->mapped > 0)
+		fprintf(stderr,
+			"%s: left out %" PRIu64
+			" IPv6 blocks that hold ::ffff:0:0/96: servers take them for IPv4 addresses\n",
+			path, z->mapped);
 	if (z->reserved > 0)
 		fprintf(stderr,
 			"%s: left out %" PRIu64 " names that end in rpz-…: servers take them for something else\n",

@@ -190,8 +190,9 @@ static int import(const struct options *options, const char *bytes, size_t len)
 	} else if (list.no_memory) {
 		fprintf(stderr, "%s: no memory for so many entries\n", list.path);
 	} else {
-		fprintf(stderr, "%s: nothing is written: %" PRIu64 " error%s\n", list.path, list.refused,
-			list.refused == 1 ? "" : "s");
+		fprintf(stderr, "%s: nothing is written: %" PRIu64 " error%s%s\n", list.path, list.refused,
+			list.refused == 1 ? "" : "s",
+			list.refused > ZR_IMPORTED_MESSAGES_MAX ? ", of which the first are told" : "");
 		if (list.bad_directive)
 			status = ZR_EXIT_USAGE;
 	}

@@ -109,8 +109,10 @@ static void add_name(struct line *line, struct field name, bool behind_address)
 {
 	const char *filter = find_filter(name);
 	char where[WHERE_MAX];
+	/* The root's dot makes neither another name nor another label of it. */
+	struct field bare = {name.text, name.len - (name.len > 1 && name.text[name.len - 1] == '.')};
 
-	if (behind_address && is_boilerplate(name))
+	if (behind_address && is_boilerplate(bare))
 		line->list->skipped++;
 	else if (filter != NULL)
 		zr_imported_refuse(
@@ -121,12 +123,12 @@ static void add_name(struct line *line, struct field name, bool behind_address)
 	else if (is_address(name))
 		zr_imported_refuse(line->list, place(line, name.text, where),
 				   "an address stands where a name is expected: write names behind an address");
-	else if (memchr(name.text, '.', name.len) == NULL)
+	else if (memchr(bare.text, '.', bare.len) == NULL)
 		zr_imported_refuse(
 			line->list, place(line, name.text, where),
 			"the name has one label only: remove a name that is this machine's own, or write it in full");
 	else
-		zr_imported_add(line->list, name.text, name.len, "", place(line, name.text, where));
+		zr_imported_add_name(line->list, name.text, name.len, "", place(line, name.text, where));
 }
 
 static void read_line(struct line *line)

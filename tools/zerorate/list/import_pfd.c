@@ -150,7 +150,7 @@ static void read_name(struct zr_imported *list, const struct where *where, const
 	if (wrong != NULL)
 		refuse_text(list, where, text, wrong);
 	else
-		zr_imported_add(list, match, strlen(match), service, where->text);
+		zr_imported_add_name(list, match, strlen(match), service, where->text);
 }
 
 static void read_flow(struct zr_imported *list, const struct where *where, const char *text, const char *service)
@@ -166,7 +166,7 @@ static void read_flow(struct zr_imported *list, const struct where *where, const
 		return;
 	}
 	for (unsigned int i = 0; i < flow.count; i++)
-		zr_imported_add(list, flow.rules[i], strlen(flow.rules[i]), service, where->text);
+		zr_imported_add_block(list, flow.rules[i], strlen(flow.rules[i]), service, where->text);
 }
 
 static void read_url(struct zr_imported *list, const struct where *where, const char *text, const char *service)

@@ -13,6 +13,7 @@
 #include "rules/prefix.h"
 #include "rules/utf8.h"
 #include "tools/zerorate/text.h"
+#include "tools/zerorate/text_stream.h"
 
 /* A message: a rule's fault, a place, and what stands around them. */
 #define MESSAGE_MAX 4096
@@ -31,10 +32,11 @@ static void tell(struct zr_imported *list, const char *where, const char *text)
 {
 	char clean[MESSAGE_MAX], place[MESSAGE_MAX];
 
+	if (list->refused++ >= ZR_IMPORTED_MESSAGES_MAX)
+		return;
 	zr_text_clean(clean, sizeof(clean), text);
 	zr_text_clean(place, sizeof(place), where);
 	fprintf(list->messages, "%s%s: %s\n", list->path, place, clean);
-	list->refused++;
 }
 
 void zr_imported_refuse(struct zr_imported *list, const char *where, const char *format, ...)
@@ -91,8 +93,22 @@ static void spell(const struct zr_rule *rule, char out[ZR_RULE_MAX + 1])
 			 block->port_from, block->port_to);
 }
 
-void zr_imported_add(struct zr_imported *list, const char *match, size_t len, const char *service, const char *where)
+/* Why a service cannot stand in a list, or NULL. */
+static const char *service_fault(const struct zr_imported *list, const char *service)
 {
+	/* A newline in it would be one in the list, and findings would have other places. */
+	if (!zr_utf8_is_printable(service, strlen(service)))
+		return "the service holds control characters: give another one with --service";
+	/* What others wrote must not run where the list is edited. */
+	if (list->settings->service == NULL && service[0] != '\0' && strchr("=+-@", service[0]) != NULL)
+		return "the service begins like a formula of a spreadsheet: give another one with --service";
+	return NULL;
+}
+
+static void add(struct zr_imported *list, bool is_block, const char *match, size_t len, const char *service,
+		const char *where)
+{
+	const char *wrong;
 	char spelled[ZR_RULE_MAX + 1];
 	struct zr_fault fault;
 	struct zr_rule rule;
@@ -108,10 +124,16 @@ void zr_imported_add(struct zr_imported *list, const char *match, size_t len, co
 		zr_imported_refuse(list, where, "%s", fault.text);
 		return;
 	}
-	/* A newline in it would be one in the list, and findings would have other places. */
-	if (!zr_utf8_is_printable(service, strlen(service))) {
-		zr_imported_refuse(list, where,
-				   "the service holds control characters: give another one with --service");
+	if ((rule.kind == ZR_RULE_BLOCK) != is_block) {
+		zr_imported_refuse(list, where, "\"%.*s\" is %s", (int)len, match,
+				   is_block ? "no address or block of addresses"
+					    : "an address, and a host name is expected: a name says less than all that "
+					      "an address serves");
+		return;
+	}
+	wrong = service_fault(list, service);
+	if (wrong != NULL) {
+		zr_imported_refuse(list, where, "%s", wrong);
 		return;
 	}
 	if (list->count == list->room) {
@@ -133,6 +155,18 @@ void zr_imported_add(struct zr_imported *list, const char *match, size_t len, co
 		.number = (uint32_t)list->count,
 	};
 	list->count++;
+}
+
+void zr_imported_add_name(struct zr_imported *list, const char *match, size_t len, const char *service,
+			  const char *where)
+{
+	add(list, false, match, len, service, where);
+}
+
+void zr_imported_add_block(struct zr_imported *list, const char *match, size_t len, const char *service,
+			   const char *where)
+{
+	add(list, true, match, len, service, where);
 }
 
 static int compare_rows(const void *x, const void *y, void *arg)
@@ -189,11 +223,12 @@ static void put_field(FILE *out, const char *text)
 static char *write_rows(const struct zr_imported *list, size_t *len)
 {
 	const struct zr_imported_settings *settings = list->settings;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, len);
+	struct zr_text_stream stream;
+	FILE *out;
 
-	if (out == NULL)
+	if (!zr_text_stream_open(&stream))
 		return NULL;
+	out = stream.file;
 	fprintf(out, "#! serial: %s\n#! issuer: %s\n#! issued: %s\n#! expires: %s\n", settings->serial,
 		settings->issuer, settings->issued, settings->expires);
 	fputs("match,service,rating_group,from,until,verify,owner,note\n", out);
@@ -209,10 +244,7 @@ static char *write_rows(const struct zr_imported *list, size_t *len)
 			fprintf(out, ",%" PRIu32 ",,,,,\n", settings->rating_group);
 		}
 	}
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return zr_text_stream_close(&stream, len);
 }
 
 /* A finding of the reader, at the place that its row came from. */

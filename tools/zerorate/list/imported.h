@@ -15,6 +15,8 @@ struct zr_imported_settings {
 	const char *serial, *issuer, *issued, *expires; /* as directives have them, without control characters */
 };
 
+#define ZR_IMPORTED_MESSAGES_MAX 10000
+
 struct zr_imported_row;
 
 /* Zero but for path, settings and messages. */
@@ -31,14 +33,21 @@ struct zr_imported {
 	bool no_memory;
 };
 
-/* Refuse something; where: behind the path, like ":12:5" or ": /pfdDatas". Control characters are replaced. */
+/*
+ * Refuse something; where: behind the path, like ":12:5" or ": /pfdDatas". Control characters are replaced. The first
+ * ZR_IMPORTED_MESSAGES_MAX are told, and more are counted.
+ */
 __attribute__((format(printf, 3, 4))) void zr_imported_refuse(struct zr_imported *list, const char *where,
 							      const char *format, ...);
 
 /*
- * Add an entry; match: a match column of so many octets, refused when it is none; service: unless the settings have one.
+ * Add an entry; match: a match column of so many octets, refused when it is none, or a block where a name is expected or the
+ * other way round; service: unless the settings have one.
  */
-void zr_imported_add(struct zr_imported *list, const char *match, size_t len, const char *service, const char *where);
+void zr_imported_add_name(struct zr_imported *list, const char *match, size_t len, const char *service,
+			  const char *where);
+void zr_imported_add_block(struct zr_imported *list, const char *match, size_t len, const char *service,
+			   const char *where);
 
 /*
  * The list as text (malloc'ed, terminated), read by the reader of lists, whose findings are told with the place that an entry

@@ -5,26 +5,16 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "tools/zerorate/list/when.h"
 #include "tools/zerorate/text.h"
 
-#define TIME_TEXT 32
-#define WHY_TEXT  1024
+#define WHY_TEXT 1024
 
 static const struct zr_table_column columns[] = {
 	{"ASKED", false, 0},   {"ANSWER", false, 0},      {"ENTRY", false, 0},
 	{"SERVICE", false, 0}, {"RATING GROUP", true, 0}, {"WHY", false, 0},
 };
-
-static void format_time(int64_t time_s, char out[TIME_TEXT])
-{
-	time_t time = (time_t)time_s;
-	struct tm parts;
-
-	if (gmtime_r(&time, &parts) == NULL || strftime(out, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-		snprintf(out, TIME_TEXT, "second %" PRId64, time_s);
-}
 
 static bool has_expired(const struct zr_answer *answer)
 {
@@ -64,7 +54,7 @@ static int64_t last_second(const struct zr_entry *entry)
 static void say_listed(const struct zr_answer *answer, const struct zr_entry *entry, char out[WHY_TEXT])
 {
 	const char *what = "exactly this host is listed";
-	char until[TIME_TEXT];
+	char until[ZR_LIST_WHEN];
 
 	if (answer->query->kind == ZR_QUERY_ADDRESS)
 		what = "the address lies in a listed block";
@@ -76,7 +66,7 @@ static void say_listed(const struct zr_answer *answer, const struct zr_entry *en
 		snprintf(out, WHY_TEXT, "%s", what);
 		return;
 	}
-	format_time(last_second(entry), until);
+	zr_list_when(last_second(entry), until);
 	snprintf(out, WHY_TEXT, "%s, until %s", what, until);
 }
 
@@ -84,12 +74,12 @@ static void say_why(const struct zr_answer *answer, char out[WHY_TEXT])
 {
 	const struct zr_explanation *explanation = &answer->explanation;
 	struct zr_entry entry;
-	char time[TIME_TEXT];
+	char time[ZR_LIST_WHEN];
 
 	if (answer->query->kind == ZR_QUERY_BAD) {
 		snprintf(out, WHY_TEXT, "%s", answer->query->fault);
 	} else if (has_expired(answer)) {
-		format_time(zr_image_expires_s(answer->image) - 1, time);
+		zr_list_when(zr_image_expires_s(answer->image) - 1, time);
 		snprintf(out, WHY_TEXT, "the whole list is in force until %s only", time);
 	} else if (explanation->match.kind == ZR_MATCH_LISTED) {
 		zr_image_entry(answer->image, explanation->match.entry, &entry);
@@ -106,15 +96,15 @@ static void say_why(const struct zr_answer *answer, char out[WHY_TEXT])
 static void say_near(const struct zr_answer *answer, const struct zr_near *near, const struct zr_entry *entry,
 		     char out[WHY_TEXT])
 {
-	char time[TIME_TEXT];
+	char time[ZR_LIST_WHEN];
 
 	switch ((enum zr_near_reason)near->reason) {
 	case ZR_NEAR_NOT_YET:
-		format_time(entry->from_s, time);
+		zr_list_when(entry->from_s, time);
 		snprintf(out, WHY_TEXT, "covers it, but not before %s", time);
 		break;
 	case ZR_NEAR_PAST:
-		format_time(last_second(entry), time);
+		zr_list_when(last_second(entry), time);
 		snprintf(out, WHY_TEXT, "covered it until %s", time);
 		break;
 	case ZR_NEAR_OVERRULED:
@@ -166,9 +156,9 @@ static void put_text(json_t *object, const char *member, const char *text)
 
 static void put_time(json_t *object, const char *member, int64_t time_s)
 {
-	char text[TIME_TEXT];
+	char text[ZR_LIST_WHEN];
 
-	format_time(time_s, text);
+	zr_list_when(time_s, text);
 	put_text(object, member, text);
 }
 

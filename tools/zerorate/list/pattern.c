@@ -36,20 +36,29 @@ static bool is_plain(char c)
 	return isalnum((unsigned char)c) || c == '-' || c == '_' || (c & 0x80) != 0;
 }
 
+/* Octets of a dot of the name that text begins with; 0 when it begins with none. */
+static size_t dot_octets(const char *text, size_t len)
+{
+	if (len >= 2 && memcmp(text, "\\.", 2) == 0)
+		return 2;
+	return len >= 3 && memcmp(text, "[.]", 3) == 0 ? 3 : 0;
+}
+
 /* The name between a beginning and the final '$'. */
 static const char *read_body(const char *text, size_t len, char *to, const char *end)
 {
+	/* In a match column it would be the mark of a whole domain. */
+	if (dot_octets(text, len) > 0)
+		return "has an empty label, as no host name has: write ^(.+\\.)?olm\\.vn$ for a name and its "
+		       "subdomains";
 	for (size_t i = 0; i < len; to++) {
 		if (to == end)
 			return "is longer than any name";
 		if (is_plain(text[i])) {
 			*to = text[i++];
-		} else if (len - i >= 2 && memcmp(text + i, "\\.", 2) == 0) {
+		} else if (dot_octets(text + i, len - i) > 0) {
 			*to = '.';
-			i += 2;
-		} else if (len - i >= 3 && memcmp(text + i, "[.]", 3) == 0) {
-			*to = '.';
-			i += 3;
+			i += dot_octets(text + i, len - i);
 		} else if (text[i] == '.' && (i + 1 == len || is_plain(text[i + 1]))) {
 			return "has a dot that stands for any character: write \\. for a dot of the name";
 		} else {

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The daemon as a service manager sees it: sd_notify(3)'s messages, the watchdog, a worker that stands still.
+
+Usage: test_service.py ZERORATED ZERORATE LIST CAPTURE
+"""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import unittest
+
+from daemon import PATIENCE_S, Daemon
+
+ZERORATED, ZERORATE, LIST, CAPTURE = "", "", "", ""
+
+CONFIG = """gateway = "test-gw";
+dataplane = {{ workers = "1-2"; flows = "64K";
+  eal = "--no-huge --no-pci --no-shconf -m 256 --vdev=net_pcap0,rx_pcap={capture}";
+  ports = ( {{ device = "net_pcap0"; }} ); }};
+list = {{ file = "{folder}/list.csv"; state = "{folder}/state"; shrink_limit = 100; }};
+records = {{ socket = "{folder}/records.sock"; }};
+ledger = {{ folder = "{folder}/ledger"; }};
+control = {{ socket = "{folder}/control.sock"; }};
+"""
+
+WATCHDOG_S = 2
+
+# ptrace(2): stop one thread of another process without its help.
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+
+
+class Manager:
+    """The service manager's end of NOTIFY_SOCKET."""
+
+    def __init__(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.path = f"{self.temporary.name}/notify"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+        self.temporary.cleanup()
+
+    def hear(self, wait_s=PATIENCE_S):
+        """The next message, its lines; None when nothing comes in that time."""
+        self.socket.settimeout(wait_s)
+        try:
+            return self.socket.recv(4096).decode().splitlines()
+        except TimeoutError:
+            return None
+
+    def hear_but(self, passed_over, wait_s=PATIENCE_S):
+        """The next message that is not passed over."""
+        until = time.monotonic() + wait_s
+        while (left_s := until - time.monotonic()) > 0:
+            message = self.hear(left_s)
+            if message is None or message[0] != passed_over:
+                return message
+        return None
+
+    def watchdogs_until(self, end):
+        """How many times the watchdog is fed until then; anything else fails."""
+        count = 0
+        while (left_s := end - time.monotonic()) > 0:
+            message = self.hear(left_s)
+            assert message in (None, ["WATCHDOG=1"]), message
+            count += message is not None
+        return count
+
+
+@contextlib.contextmanager
+def service(manager, watchdog_s=None):
+    """A daemon that is told of a service manager."""
+    told = ["env", f"NOTIFY_SOCKET={manager.path}"]
+    if watchdog_s:
+        told.append(f"WATCHDOG_USEC={watchdog_s * 1000000}")
+    config = CONFIG.format(folder="{folder}", capture=CAPTURE)
+    with Daemon(ZERORATED, ZERORATE, config, pathlib.Path(LIST).read_text(), command=told) as daemon:
+        yield daemon
+
+
+def worker_thread(daemon, lcore):
+    """EAL names its threads lcore-worker-N, in 15 bytes."""
+    for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
+        if (task / "comm").read_text().strip() in (f"lcore-worker-{lcore}", f"rte-worker-{lcore}"):
+            return int(task.name)
+    raise AssertionError(f"there is no thread of lcore {lcore}")
+
+
+# What the unit takes away, as far as it can be had without systemd: rights, capabilities, memory that is written and then run.
+NO_MEMORY_TO_RUN = "import ctypes, os, sys; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+CONFINED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs", "--inh-caps=-all",
+            "--bounding-set=-all", sys.executable, "-c", NO_MEMORY_TO_RUN)
+
+
+class Stopped:
+    """One thread of the daemon, stopped while entered; skips the test where that is not allowed."""
+
+    def __init__(self, test, thread):
+        self.test, self.thread = test, thread
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.libc.ptrace.restype = ctypes.c_long
+
+    def __enter__(self):
+        if self.libc.ptrace(PTRACE_SEIZE, self.thread, None, None) != 0:
+            self.test.skipTest(f"ptrace is not allowed here: {os.strerror(ctypes.get_errno())}")
+        if self.libc.ptrace(PTRACE_INTERRUPT, self.thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "PTRACE_INTERRUPT")
+        os.waitpid(self.thread, 0x40000000)  # __WALL: threads too
+        return self
+
+    def __exit__(self, *_):
+        if self.libc.ptrace(PTRACE_DETACH, self.thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "PTRACE_DETACH")
+
+
+class Notify(unittest.TestCase):
+    def test_from_start_to_end(self):
+        with Manager() as manager, service(manager) as daemon:
+            self.assertEqual(manager.hear(), ["READY=1"])
+            before_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            daemon.process.send_signal(signal.SIGHUP)
+            reloading, stamp = manager.hear()
+            self.assertEqual(reloading, "RELOADING=1")
+            name, value = stamp.split("=")
+            self.assertEqual(name, "MONOTONIC_USEC")
+            self.assertLessEqual(before_us, int(value))
+            self.assertLessEqual(int(value), time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
+            self.assertEqual(manager.hear(), ["READY=1"])
+            self.assertEqual(daemon.end()[1], 0)
+            self.assertEqual(manager.hear(), ["STOPPING=1"])
+            self.assertIsNone(manager.hear(0.01))
+
+    def test_refused_list_ends_the_reload(self):
+        with Manager() as manager, service(manager) as daemon:
+            self.assertEqual(manager.hear(), ["READY=1"])
+            pathlib.Path(daemon.folder, "list.csv").write_text("this is no list\n")
+            daemon.process.send_signal(signal.SIGHUP)
+            self.assertEqual(manager.hear()[0], "RELOADING=1")
+            self.assertEqual(manager.hear(), ["READY=1"])
+            self.assertTrue(daemon.status()["list"]["refused"])
+
+    def test_not_ready_without_a_list(self):
+        with Manager() as manager:
+            config = CONFIG.format(folder="{folder}", capture=CAPTURE)
+            daemon = Daemon(ZERORATED, ZERORATE, config, "this is no list\n", command=["env", f"NOTIFY_SOCKET={manager.path}"])
+            self.assertEqual(daemon.process.wait(PATIENCE_S), 1)
+            self.assertIsNone(manager.hear(0.01))
+            daemon.__exit__()
+
+    def test_silent_without_a_manager(self):
+        with Manager() as manager:
+            config = CONFIG.format(folder="{folder}", capture=CAPTURE)
+            with Daemon(ZERORATED, ZERORATE, config, pathlib.Path(LIST).read_text(), command=["env", "-u", "NOTIFY_SOCKET"]) as daemon:
+                self.assertEqual(daemon.end()[1], 0)
+            self.assertIsNone(manager.hear(0.01))
+
+
+class Confined(unittest.TestCase):
+    def test_runs_with_the_units_rights(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to become another user")
+
+        # Without --no-shconf: DPDK makes its own files where the unit has a folder for them.
+        config = CONFIG.format(folder="{folder}", capture="{folder}/capture.pcap").replace(" --no-shconf", "")
+        with Manager() as manager:
+            os.chmod(manager.temporary.name, 0o755)
+            os.chmod(manager.path, 0o666)
+
+            def prepare(daemon):
+                shutil.copy(ZERORATED, f"{daemon.folder}/zerorated")
+                shutil.copyfile(CAPTURE, f"{daemon.folder}/capture.pcap")
+                for path in (daemon.folder, *pathlib.Path(daemon.folder).iterdir()):
+                    shutil.chown(path, "nobody", "nogroup")
+                daemon.command = ["env", f"NOTIFY_SOCKET={manager.path}", f"RUNTIME_DIRECTORY={daemon.folder}", *CONFINED,
+                                  f"{daemon.folder}/zerorated", "-c", f"{daemon.folder}/zerorated.conf"]
+
+            with Daemon(ZERORATED, ZERORATE, config, pathlib.Path(LIST).read_text(), prepare=prepare) as daemon:
+                self.assertEqual(manager.hear(), ["READY=1"])
+                status = daemon.wait_for(lambda status: status["input_ended"])
+                self.assertEqual(status["exactness_bytes"], 0)
+                process = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text()
+                self.assertIn("CapEff:\t0000000000000000", process)
+                self.assertIn("NoNewPrivs:\t1", process)
+                self.assertTrue(pathlib.Path(daemon.folder, "dpdk").is_dir())
+                self.assertEqual(daemon.end()[1], 0)
+
+
+class Watchdog(unittest.TestCase):
+    def test_fed_while_it_runs(self):
+        with Manager() as manager, service(manager, WATCHDOG_S) as daemon:
+            self.assertEqual(manager.hear(), ["READY=1"])
+            for _ in range(3):
+                self.assertEqual(manager.hear(), ["WATCHDOG=1"])
+            self.assertEqual(daemon.end()[1], 0)
+            self.assertEqual(manager.hear_but("WATCHDOG=1"), ["STOPPING=1"])
+
+    def test_not_fed_while_the_loop_stands_still(self):
+        with Manager() as manager, service(manager, WATCHDOG_S) as daemon:
+            self.assertEqual(manager.hear(), ["READY=1"])
+            self.assertEqual(manager.hear(), ["WATCHDOG=1"])
+            daemon.process.send_signal(signal.SIGSTOP)
+            try:
+                # What was on its way when the signal came.
+                manager.hear(0.2)
+                self.assertEqual(manager.watchdogs_until(time.monotonic() + 2 * WATCHDOG_S), 0)
+            finally:
+                daemon.process.send_signal(signal.SIGCONT)
+            self.assertEqual(manager.hear(), ["WATCHDOG=1"])
+            self.assertEqual(daemon.end()[1], 0)
+
+    def test_not_fed_while_a_worker_stands_still(self):
+        with Manager() as manager, service(manager, WATCHDOG_S) as daemon:
+            self.assertEqual(manager.hear(), ["READY=1"])
+            with Stopped(self, worker_thread(daemon, 2)):
+                status = daemon.wait_for(lambda status: status["workers"][1]["stalled"])
+                self.assertIn("worker 1 (lcore 2) has made no progress for", " ".join(status["warnings"]))
+                self.assertIn("<3>worker 1 (lcore 2) has made no progress for", daemon.logged())
+                shown = daemon.run_status()
+                self.assertEqual(shown.returncode, 1)
+                self.assertIn("lcore 2 makes no progress", shown.stderr)
+                # What was sent before it was known; from now on nothing comes.
+                while manager.hear(0.01):
+                    pass
+                self.assertEqual(manager.watchdogs_until(time.monotonic() + 2 * WATCHDOG_S), 0)
+            self.assertEqual(manager.hear(), ["WATCHDOG=1"])
+            status = daemon.wait_for(lambda status: not status["workers"][1]["stalled"])
+            self.assertNotIn("worker 1 (lcore 2)", " ".join(status["warnings"]))
+            self.assertIn("<5>worker 1 (lcore 2) makes progress again, after", daemon.logged())
+            self.assertEqual(daemon.end()[1], 0)
+
+
+if __name__ == "__main__":
+    ZERORATED, ZERORATE, LIST, CAPTURE = sys.argv[1:5]
+    unittest.main(argv=sys.argv[:1], verbosity=2)
