@@ -89,7 +89,8 @@ struct zr_flow {
 		};
 	};
 	uint64_t up_bytes : 48, flags : 16;
-	uint64_t down_bytes : 48;
+	uint64_t down_bytes : 41;
+	uint64_t mark : 7;    /* what its packets are marked with: 1 and a DSCP code point; 0: nothing */
 	uint64_t timeout : 3; /* enum zr_timeout */
 	uint64_t late : 3; /* nobody took the part when it was due: how far its cause is behind ZR_CAUSE_IDLE; else 0 */
 	uint64_t mixed : 1;      /* … and it goes on with another host's packets */

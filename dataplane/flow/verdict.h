@@ -19,6 +19,7 @@ enum zr_verdict { ZR_CHARGED, ZR_FREE, ZR_VERDICT_COUNT };
 	X(MIDSTREAM, "midstream", ZR_CHARGED)           /* its start was not seen, nor a name later */   \
 	X(INSPECT_LIMIT, "inspect_limit", ZR_CHARGED)   /* no name within the bounds of inspection */    \
 	X(TABLE_FULL, "table_full", ZR_CHARGED)         /* evicted or not taken up: the table is full */ \
+	X(OVERLOAD, "overload", ZR_CHARGED)             /* forwarded unread: its worker was too busy */  \
 	X(NOT_SUBSCRIBER, "not_subscriber", ZR_CHARGED) /* neither address is a subscriber's */          \
 	X(EXPIRED, "expired", ZR_CHARGED)               /* the list in force has expired */              \
 	X(EXCLUDED, "excluded", ZR_CHARGED)             /* an exclusion of the list covers its name */   \

@@ -2,28 +2,13 @@
 /* One frame: link, IP, transport, tunnels. */
 #include "dataplane/packet/packet.h"
 
-#include <string.h>
-
 #include "dataplane/packet/walk.h"
-
-static void clear_frame(struct zr_packet *p, const struct zr_view *view)
-{
-	p->unaccounted = ZR_ACCOUNTED;
-	p->domain = view->port->domain;
-	p->role = view->port->role;
-	p->volume_bytes = view->wire_len;
-	p->vlan_count = 0;
-	memset(p->vlans, 0, sizeof(p->vlans));
-	p->tunnels = 0;
-	p->has_teid = false;
-	p->teid = 0;
-}
 
 void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out)
 {
 	struct zr_walk w = {.at = view->data, .held_len = view->len, .wire_len = view->wire_len};
 
-	clear_frame(out, view);
+	zr_walk_clear_frame(out, view);
 	zr_walk_clear_ip(out);
 	w = zr_link_pass(w, view->port->link, out);
 	if (out->unaccounted == ZR_ACCOUNTED)

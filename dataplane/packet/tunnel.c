@@ -2,9 +2,6 @@
 /* Tunnels: which may be opened, and what stands before the inner IP header. */
 #include "dataplane/packet/walk.h"
 
-/* Tunnels inside each other that are opened. */
-#define TUNNELS_MAX 4
-
 #define GTPU_HEADER_LEN 8
 #define GTPU_G_PDU      255
 /* Extension headers that are read of one packet; 3GPP TS 29.281, section 5.2.1 knows a handful, each used once. */
@@ -91,7 +88,7 @@ bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet
 {
 	const struct zr_prefix_set *endpoints = rules->tunnel_endpoints;
 
-	if (!zr_tunnel_is(p) || p->tunnels == TUNNELS_MAX)
+	if (!zr_tunnel_is(p) || p->tunnels == ZR_TUNNELS_MAX)
 		return false;
 	if (rules->open_all_tunnels)
 		return true;
@@ -113,14 +110,20 @@ static struct zr_walk pass_tunnel(struct zr_walk w, const struct zr_packet *oute
 	}
 }
 
+struct zr_walk zr_tunnel_enter(struct zr_walk w, const struct zr_packet *outer, struct zr_packet *inner)
+{
+	*inner = *outer;
+	zr_walk_clear_ip(inner);
+	inner->tunnels++;
+	return pass_tunnel(w, outer, inner);
+}
+
 void zr_tunnels_pass(struct zr_walk w, const struct zr_packet_rules *rules, struct zr_packet *p)
 {
 	while (!p->fragment && zr_packet_opens(rules, p)) {
-		struct zr_packet inner = *p;
+		struct zr_packet inner;
 
-		zr_walk_clear_ip(&inner);
-		inner.tunnels++;
-		w = pass_tunnel(w, p, &inner);
+		w = zr_tunnel_enter(w, p, &inner);
 		if (inner.unaccounted == ZR_ACCOUNTED)
 			w = zr_ip_pass(w, &inner);
 		/* What does not parse inside leaves the packet to the tunnel's own flow. */

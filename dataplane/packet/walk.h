@@ -9,6 +9,7 @@
 #define DATAPLANE_PACKET_WALK_H
 
 #include <stddef.h>
+#include <string.h>
 
 #include "dataplane/packet/packet.h"
 
@@ -18,6 +19,9 @@ struct zr_walk {
 	uint32_t held_len; /* bytes from there on that the view holds */
 	uint32_t wire_len; /* bytes from there on that were on the wire; never less */
 };
+
+/* Tunnels inside each other that are opened. */
+#define ZR_TUNNELS_MAX 4
 
 /* Protocol numbers (IANA) of tunnels. */
 enum { ZR_PROTO_IPV4 = 4, ZR_PROTO_IPV6 = 41, ZR_PROTO_GRE = 47 };
@@ -33,6 +37,20 @@ static inline uint16_t zr_be16(const uint8_t *at)
 static inline uint32_t zr_be32(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Set what is known of a packet before its first header. */
+static inline void zr_walk_clear_frame(struct zr_packet *p, const struct zr_view *view)
+{
+	p->unaccounted = ZR_ACCOUNTED;
+	p->domain = view->port->domain;
+	p->role = view->port->role;
+	p->volume_bytes = view->wire_len;
+	p->vlan_count = 0;
+	memset(p->vlans, 0, sizeof(p->vlans));
+	p->tunnels = 0;
+	p->has_teid = false;
+	p->teid = 0;
 }
 
 /*
@@ -157,6 +175,12 @@ static inline bool zr_tunnel_is(const struct zr_packet *p)
 		return false;
 	}
 }
+
+/*
+ * From the header of the tunnel that outer carries, which w is at, to the IP header of inner->family; when that cannot be,
+ * inner is unaccounted. The caller asks zr_packet_opens first.
+ */
+struct zr_walk zr_tunnel_enter(struct zr_walk w, const struct zr_packet *outer, struct zr_packet *inner);
 
 /*
  * Every tunnel that the rules let be opened, one in the other: p, read in full, becomes the innermost packet that can be

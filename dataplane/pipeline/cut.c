@@ -7,16 +7,16 @@
 /* How the cause of a part that goes on is kept in three bits. */
 _Static_assert(ZR_CAUSE_INTERIM - ZR_CAUSE_IDLE == 1 && ZR_CAUSE_VERDICT - ZR_CAUSE_IDLE <= 7, "late has three bits");
 
-/* Half of what its fields hold, in packets or bytes of one direction: no interim may be soon enough. */
+/* Half of what the smaller of its fields hold, in packets or bytes of one direction: no interim may be soon enough. */
 static bool part_is_full(const struct zr_flow *f)
 {
-	return (f->up_pkts | f->down_pkts) >> 31 != 0 || (f->up_bytes | f->down_bytes) >> 47 != 0;
+	return (f->up_pkts | f->down_pkts) >> 31 != 0 || (f->up_bytes | f->down_bytes) >> 40 != 0;
 }
 
 /* Three quarters: it must go, whether it is taken or not. */
 static bool part_overflows(const struct zr_flow *f)
 {
-	return f->up_pkts >> 30 == 3 || f->down_pkts >> 30 == 3 || f->up_bytes >> 46 == 3 || f->down_bytes >> 46 == 3;
+	return f->up_pkts >> 30 == 3 || f->down_pkts >> 30 == 3 || f->up_bytes >> 39 >= 3 || f->down_bytes >> 39 == 3;
 }
 
 /* Once when it is full, not for every packet from then on; what goes on is offered again by edges. */

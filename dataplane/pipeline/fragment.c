@@ -110,6 +110,8 @@ static void take_inner(struct zr_pipeline *p, struct zr_datagram *d, const struc
 		zr_fragment_take(p, inner);
 	else
 		zr_pipeline_account(p, inner, &(struct zr_volume){.pkts = 1, .bytes = inner->volume_bytes});
+	/* The inner header was in a frame that has gone on. */
+	p->mark = ZR_MARK_NONE;
 }
 
 /* The datagram is whole. Another one with its id may follow; until then repeated fragments count to the same flow. */
@@ -139,6 +141,8 @@ void zr_fragment_take(struct zr_pipeline *p, const struct zr_packet *part)
 	/* Which copy the tunnel's end reads is not known: what is inside must not be counted to anybody. */
 	if (d->tunnel && d->pieces.contradicted)
 		zr_pieces_give_up(&p->datagrams.pool, &d->pieces);
+	/* Others may have been settled to make room for it. */
+	p->mark = ZR_MARK_NONE;
 	if (zr_pieces_whole(&d->pieces))
 		take_whole(p, d);
 	else if (d->located && (!d->when_whole || d->pieces.given_up))

@@ -30,6 +30,7 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 		.interim_us = 15 * 60 * US_PER_S,
 		.retro_credit = true,
 		.verify_checksums = true,
+		.marks = {.otherwise = ZR_MARK_NONE},
 	};
 }
 

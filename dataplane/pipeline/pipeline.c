@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/pipeline/pipeline.h"
 
+#include <string.h>
+
 #include "dataplane/pipeline/state.h"
 
 #define NS_PER_US   1000
@@ -14,6 +16,8 @@ struct lookup {
 	uint64_t us[ZR_BURST]; /* each packet's time, which never goes back */
 	uint32_t flows[ZR_BURST];
 	bool from_b[ZR_BURST];
+	uint8_t at[ZR_BURST]; /* which of the burst's views it is */
+	uint8_t *marks;       /* of each view; NULL: nobody asks */
 	unsigned int count;
 	uint64_t latest_us;
 	uint64_t removals;              /* of the pipeline, when they were looked up */
@@ -26,6 +30,18 @@ static void stage_key(const struct zr_pipeline *p, struct lookup *l)
 	l->from_b[l->count] = zr_flow_key_of(&l->packets[l->count], &l->keys[l->count]);
 	l->hashes[l->count] = zr_flow_hash(&p->table, &l->keys[l->count]);
 	l->count++;
+}
+
+/* Count what came in, and at once what has no flow. Has it one? */
+static inline bool receive(struct zr_pipeline *p, const struct zr_packet *packet)
+{
+	p->totals.received.pkts++;
+	p->totals.received.bytes += packet->volume_bytes;
+	if (packet->unaccounted == ZR_ACCOUNTED)
+		return true;
+	p->totals.unaccounted[packet->unaccounted].pkts++;
+	p->totals.unaccounted[packet->unaccounted].bytes += packet->volume_bytes;
+	return false;
 }
 
 /* Read headers; count what came in, and at once what has no flow. */
@@ -42,13 +58,9 @@ static void stage_parse(struct zr_pipeline *p, const struct zr_view *views, unsi
 			l->latest_us = us < ZR_TIME_MAX_US ? us : ZR_TIME_MAX_US;
 		l->us[l->count] = l->latest_us;
 		zr_packet_parse(&p->config.packets, &views[i], packet);
-		p->totals.received.pkts++;
-		p->totals.received.bytes += packet->volume_bytes;
-		if (packet->unaccounted != ZR_ACCOUNTED) {
-			p->totals.unaccounted[packet->unaccounted].pkts++;
-			p->totals.unaccounted[packet->unaccounted].bytes += packet->volume_bytes;
+		if (!receive(p, packet))
 			continue;
-		}
+		l->at[l->count] = (uint8_t)i;
 		stage_key(p, l);
 	}
 }
@@ -215,14 +227,15 @@ static bool stage_fragment(struct zr_pipeline *p, const struct lookup *l, unsign
 	return true;
 }
 
-/* The table has no place for its flow. */
-static void account_without_flow(struct zr_pipeline *p, const struct zr_packet *packet, uint32_t pkts, uint64_t bytes)
+/* It is charged, and no flow keeps it. */
+static void account_without_flow(struct zr_pipeline *p, enum zr_reason reason, const struct zr_packet *packet,
+				 uint32_t pkts, uint64_t bytes)
 {
 	struct zr_traffic *sum = &p->untold.cut_charged;
 	bool certain;
 
-	p->totals.reason[ZR_REASON_TABLE_FULL].pkts += pkts;
-	p->totals.reason[ZR_REASON_TABLE_FULL].bytes += bytes;
+	p->totals.reason[reason].pkts += pkts;
+	p->totals.reason[reason].bytes += bytes;
 	if (zr_client_sent(p, packet, &certain)) {
 		sum->up_pkts += pkts;
 		sum->up_bytes += bytes;
@@ -253,7 +266,7 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 	struct zr_flow *f;
 
 	if (flow == ZR_FLOW_NONE) {
-		account_without_flow(p, packet, pkts, bytes);
+		account_without_flow(p, ZR_REASON_TABLE_FULL, packet, pkts, bytes);
 		return;
 	}
 	f = zr_flow_at(p, flow);
@@ -268,6 +281,7 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 	if (packet->has_teid && (f->flags & (up ? ZR_FLOW_TEID_UP : ZR_FLOW_TEID_DOWN)) == 0)
 		zr_path_note(p, flow, packet, up);
 	zr_cut_count(p, flow, up, pkts, bytes);
+	p->mark = (uint8_t)(f->mark - 1);
 	if (packet->proto == ZR_PROTO_TCP && (packet->tcp_flags & (ZR_TCP_FIN | ZR_TCP_RST)) != 0)
 		tcp_close(f, packet->tcp_flags, up);
 	if ((f->flags & (ZR_FLOW_DECIDED | ZR_FLOW_TAG_DUE)) != ZR_FLOW_DECIDED)
@@ -277,9 +291,13 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 /* One loop for both who need it: with two, the compiler makes account a function and calls it for every packet. */
 static void stage_account(struct zr_pipeline *p, const struct lookup *l)
 {
-	for (unsigned int i = 0; i < l->count; i++)
+	for (unsigned int i = 0; i < l->count; i++) {
+		p->mark = ZR_MARK_NONE;
 		if (l->waited != NULL || !stage_fragment(p, l, i))
 			account(p, l, i);
+		if (l->marks != NULL)
+			l->marks[l->at[i]] = p->mark;
+	}
 }
 
 void zr_pipeline_account(struct zr_pipeline *p, const struct zr_packet *packet, const struct zr_volume *waited)
@@ -288,22 +306,51 @@ void zr_pipeline_account(struct zr_pipeline *p, const struct zr_packet *packet, 
 
 	l.packets[0] = *packet;
 	l.waited = waited;
+	l.marks = NULL;
 	l.count = 0;
 	stage_key(p, &l);
 	stage_find(p, &l);
 	stage_account(p, &l);
 }
 
-void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsigned int count)
+/* Some of the time: have they come in before? */
+static void stage_twice(struct zr_pipeline *p, const struct zr_view *views, const struct lookup *l)
+{
+	for (unsigned int i = 0; i < l->count; i++)
+		if (zr_twice_samples(l->us[i]) && zr_twice_look(&p->twices, l->us[i], &l->packets[i], l->hashes[i],
+								views[l->at[i]].port, p->config.subscribers))
+			p->counters[ZR_COUNTER_SEEN_TWICE]++;
+}
+
+void zr_pipeline_burst_marks(struct zr_pipeline *p, const struct zr_view *views, unsigned int count, uint8_t *marks)
 {
 	struct lookup l;
 
+	l.marks = marks;
+	if (marks != NULL)
+		memset(marks, ZR_MARK_NONE, count);
 	stage_parse(p, views, count, &l);
 	stage_find(p, &l);
+	if (l.count > 0 && (zr_twice_samples(l.us[0]) || zr_twice_samples(l.latest_us)))
+		stage_twice(p, views, &l);
 	stage_account(p, &l);
 	zr_fragment_expire(p, l.latest_us);
 	p->now_us = l.latest_us;
 	zr_edge_sweep(p);
+}
+
+void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsigned int count)
+{
+	zr_pipeline_burst_marks(p, views, count, NULL);
+}
+
+void zr_pipeline_bypass(struct zr_pipeline *p, const struct zr_view *view)
+{
+	struct zr_packet packet;
+
+	zr_packet_parse(&p->config.packets, view, &packet);
+	if (receive(p, &packet))
+		account_without_flow(p, ZR_REASON_OVERLOAD, &packet, 1, packet.volume_bytes);
 }
 
 static void time_set(struct zr_pipeline *p, uint64_t now_ns)
@@ -351,6 +398,11 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out)
 uint64_t zr_pipeline_counter(const struct zr_pipeline *p, enum zr_counter counter)
 {
 	return p->counters[counter];
+}
+
+enum zr_twice zr_pipeline_twice(const struct zr_pipeline *p)
+{
+	return (enum zr_twice)p->twices.found;
 }
 
 uint32_t zr_pipeline_flows(const struct zr_pipeline *p)

@@ -9,12 +9,27 @@
 #include <stddef.h>
 
 #include "dataplane/flow/flow.h"
+#include "dataplane/packet/mark.h"
 #include "dataplane/packet/view.h"
+#include "dataplane/pipeline/twice.h"
 #include "dataplane/pipeline/usage.h"
 #include "rules/image.h"
 #include "rules/prefix.h"
 
 struct zr_pipeline;
+
+/* Most rating groups that have a mark of their own. */
+#define ZR_MARK_GROUPS_MAX 64
+
+/* What packets of free flows are marked with: DSCP code points, or ZR_MARK_NONE, which zeroed memory does not say. */
+struct zr_mark_choice {
+	uint8_t otherwise; /* rating groups that are not named */
+	uint8_t count;
+	struct {
+		uint32_t rating_group;
+		uint8_t code_point;
+	} groups[ZR_MARK_GROUPS_MAX];
+};
 
 struct zr_pipeline_config {
 	uint32_t flows;          /* flows open at a time, at most ZR_FLOWS_MAX */
@@ -32,6 +47,7 @@ struct zr_pipeline_config {
 	bool totals_by_entry, totals_by_subscriber;
 	const struct zr_prefix_set *subscribers; /* empty or NULL: not known */
 	struct zr_packet_rules packets;
+	struct zr_mark_choice marks;
 	uint64_t seed[2]; /* random at every start of a gateway, fixed for capture files */
 	uint8_t worker;
 
@@ -75,6 +91,15 @@ void zr_pipeline_fini(struct zr_pipeline *p);
  */
 void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsigned int count);
 
+/*
+ * The same for packets that go on: marks[i] is the code point that packet i is to carry, ZR_MARK_NONE when it is not counted
+ * as free or its rating group has none. A fragment that is not counted yet has none.
+ */
+void zr_pipeline_burst_marks(struct zr_pipeline *p, const struct zr_view *views, unsigned int count, uint8_t *marks);
+
+/* A packet that its worker has no room for goes on without being looked at: it is counted as charged, ZR_REASON_OVERLOAD. */
+void zr_pipeline_bypass(struct zr_pipeline *p, const struct zr_view *view);
+
 /* Time has come to now_ns though no packet says so: edges and timeouts up to it are processed, for all flows. */
 void zr_pipeline_advance(struct zr_pipeline *p, uint64_t now_ns);
 
@@ -115,7 +140,8 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out);
 	X(FLOWS_REBOUND, "flows_rebound")           /* of a QUIC connection that had another port before */ \
 	X(SERVER_IDS_EVICTED, "server_ids_evicted") /* memory for connection ids was full */                \
 	X(NAMES_MALFORMED, "names_malformed")       /* a name that is no host name */                       \
-	X(NAMES_FULL, "names_full")                 /* memory for names or paths was full */
+	X(NAMES_FULL, "names_full")                 /* memory for names or paths was full */                \
+	X(SEEN_TWICE, "seen_twice")                 /* of the packets sampled, came in from two sides */
 
 enum zr_counter {
 #define X(id, name) ZR_COUNTER_##id,
@@ -126,6 +152,9 @@ enum zr_counter {
 
 const char *zr_counter_name(enum zr_counter counter);
 uint64_t zr_pipeline_counter(const struct zr_pipeline *p, enum zr_counter counter);
+/* Does the same traffic come in twice? Told from samples; once it was found it stays. */
+enum zr_twice zr_pipeline_twice(const struct zr_pipeline *p);
+
 /* Flows open now. */
 uint32_t zr_pipeline_flows(const struct zr_pipeline *p);
 /* … of them without a verdict, and free ones. */

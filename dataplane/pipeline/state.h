@@ -10,6 +10,7 @@
 #include "dataplane/pipeline/datagram.h"
 #include "dataplane/pipeline/intern.h"
 #include "dataplane/pipeline/pipeline.h"
+#include "dataplane/pipeline/twice.h"
 
 /*
  * Bounds of inspection while a flow is undecided, counted since its last cut: packets and bytes of both directions.
@@ -83,6 +84,7 @@ struct zr_pipeline {
 	uint64_t swept_us;  /* up to when ageing has come */
 	uint64_t window_from_us, window_until_us; /* between them no window of the list opens or closes */
 	uint64_t next_flow;                       /* number of the next flow that leaves a record */
+	uint8_t mark;                             /* what the latest packet is to be marked with */
 	uint64_t removals;                        /* flows removed so far: what was looked up before may be stale */
 	uint32_t flows_free;                      /* flows open that are free */
 	struct zr_intern *intern;
@@ -93,6 +95,7 @@ struct zr_pipeline {
 	struct zr_datagrams datagrams;
 	struct zr_untold untold;
 	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
+	struct zr_twices twices;
 };
 
 #define ZR_SCRATCH 65536

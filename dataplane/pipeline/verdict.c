@@ -10,11 +10,27 @@ static uint8_t timeout_of(const struct zr_flow *f)
 	return (f->evidence & 1U << ZR_EVIDENCE_QUIC_SNI) != 0 ? ZR_TIMEOUT_QUIC : ZR_TIMEOUT_UDP;
 }
 
+/* What packets that are counted under the verdict are marked with. */
+static uint8_t mark_of(const struct zr_pipeline *p, const struct zr_flow *f, struct zr_judgement judgement)
+{
+	const struct zr_mark_choice *marks = &p->config.marks;
+	struct zr_entry entry;
+
+	if (zr_reason_verdict(judgement.reason) != ZR_FREE)
+		return ZR_MARK_NONE;
+	zr_image_entry(zr_list_of(p, f)->image, judgement.rule, &entry);
+	for (unsigned int i = 0; i < marks->count; i++)
+		if (marks->groups[i].rating_group == entry.rating_group)
+			return marks->groups[i].code_point;
+	return marks->otherwise;
+}
+
 static void verdict_set(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 
 	f->reason = judgement.reason;
+	f->mark = (mark_of(p, f, judgement) + 1U) & 0x7f;
 	f->evidence = judgement.evidence;
 	zr_rest_at(p, flow)->rule = judgement.rule;
 	p->flows_free -= (f->flags & ZR_FLOW_FREE) != 0;
