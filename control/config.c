@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "control/config_inline.h"
 #include "control/config_value.h"
 #include "control/file.h"
 
@@ -32,18 +33,19 @@
 
 typedef void take_function(struct zr_config_reader *, const config_setting_t *, const struct zr_config_key *);
 
-static take_function take_mode, take_workers, take_eal, take_ports, take_device, take_role, take_domain;
+static take_function take_dataplane, take_mode, take_workers, take_eal, take_ports, take_device, take_role, take_domain;
 
 static const struct zr_config_key port_keys[] = {
 	{"device", take_device, .example = "device = \"0000:03:00.0\"", .required = true},
 	{"role", take_role, .example = "role = \"access\", \"core\" or \"both\""},
 	{"domain", take_domain, .example = "domain = 0, up to 65535"},
-	{"peer", zr_config_take_unbuilt, .example = "remove it; ports are only listened to"},
+	{"peer", zr_config_take_peer, .example = "peer = \"0000:03:00.1\""},
 	{0},
 };
 
 static const struct zr_config_key dataplane_keys[] = {
-	{"mode", take_mode, .example = "mode = \"tap\""},
+	{"mode", take_mode, .example = "mode = \"tap\" or mode = \"inline\""},
+	{"mark", zr_config_take_mark, .example = "mark = { default = \"AF11\"; }"},
 	{"workers", take_workers, AT(workers), .example = "workers = \"1-3\"", .required = true},
 	{"eal", take_eal, AT(eal), 0, PATH_BYTES, .example = "eal = \"--no-huge\""},
 	{"ports", take_ports, .example = "ports = ( { device = \"0000:03:00.0\"; role = \"both\"; } )",
@@ -80,7 +82,7 @@ static const struct zr_config_key control_keys[] = {
 static const struct zr_config_key root_keys[] = {
 	{"gateway", zr_config_take_text, AT(gateway), 1, ZR_GATEWAY_MAX, .example = "gateway = \"hn-gw-01\"",
 	 .required = true},
-	{"dataplane", zr_config_take_group, .example = "dataplane = { workers = \"1-3\"; ports = ( … ); }",
+	{"dataplane", take_dataplane, .example = "dataplane = { workers = \"1-3\"; ports = ( … ); }",
 	 .keys = dataplane_keys, .required = true},
 	{"subscribers", zr_config_take_prefixes, AT(subscribers),
 	 .example = "subscribers = [ \"10.0.0.0/8\", \"2405:4800::/32\" ]"},
@@ -98,6 +100,14 @@ static const struct zr_config_key root_keys[] = {
 	{0},
 };
 
+static void take_dataplane(struct zr_config_reader *reader, const config_setting_t *setting,
+			   const struct zr_config_key *key)
+{
+	zr_config_take_group(reader, setting, key);
+	if (config_setting_is_group(setting))
+		zr_config_pairs(reader, setting);
+}
+
 static void take_mode(struct zr_config_reader *reader, const config_setting_t *setting, const struct zr_config_key *key)
 {
 	const char *mode = zr_config_text(reader, setting, key);
@@ -105,7 +115,7 @@ static void take_mode(struct zr_config_reader *reader, const config_setting_t *s
 	if (mode == NULL || strcmp(mode, "tap") == 0)
 		return;
 	if (strcmp(mode, "inline") == 0)
-		zr_config_refuse(reader, setting, "mode \"inline\" is not built yet: write mode = \"tap\"");
+		((struct zr_config *)(void *)reader->target)->forwards = true;
 	else
 		zr_config_refuse(reader, setting, "there is no mode \"%s\": write %s", mode, key->example);
 }
@@ -241,6 +251,8 @@ static bool set_defaults(struct zr_config *config)
 	*config = (struct zr_config){
 		.eal = strdup(""),
 		.frame_max_bytes = FRAME_MAX_BYTES,
+		.marks = pipeline.marks,
+		.mark_clear = true,
 		.flows = pipeline.flows,
 		.reassembly_bytes = pipeline.reassembly_bytes,
 		.retro_credit = pipeline.retro_credit,
@@ -332,6 +344,8 @@ void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_con
 		.workers = config->workers,
 		.port_count = config->port_count,
 		.frame_max = (uint32_t)config->frame_max_bytes,
+		.forwards = config->forwards,
+		.marks = config->mark_rules,
 	};
 	memcpy(out->ports, config->ports, sizeof(out->ports));
 	zr_pipeline_defaults(&out->pipeline);
@@ -340,6 +354,7 @@ void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_con
 	memcpy(out->pipeline.timeout_us, config->timeout_us, sizeof(config->timeout_us));
 	out->pipeline.interim_us = config->interim_us;
 	out->pipeline.retro_credit = config->retro_credit;
+	out->pipeline.marks = config->marks;
 	out->pipeline.verify_checksums = config->verify_checksums;
 	out->pipeline.charged_records = config->charged_flows;
 	out->pipeline.totals_by_entry = true;

@@ -61,6 +61,10 @@ struct zr_config {
 	char *workers, *eal;
 	struct zr_dataplane_port ports[ZR_PORTS_MAX];
 	unsigned int port_count;
+	bool forwards; /* mode "inline" */
+	struct zr_mark_choice marks;
+	bool mark_clear; /* marks that are not ours are taken away */
+	struct zr_mark_rules mark_rules;
 	uint64_t frame_max_bytes;
 	uint64_t flows, reassembly_bytes;
 	bool retro_credit;

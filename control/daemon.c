@@ -23,6 +23,7 @@
 #include "control/loop.h"
 #include "control/records.h"
 #include "control/status.h"
+#include "control/status_forward.h"
 #include "control/watchdog.h"
 
 /* How often events are drained, and how many at a time, so that sockets are served between. */
@@ -56,11 +57,13 @@ struct daemon {
 	struct zr_control_socket *control;
 	struct zr_dataplane *dataplane;
 	struct zr_status status;
+	struct zr_status_told told;
 	struct zr_watchdog watchdog;
 	struct zr_watch signals, committed;
 	struct zr_timer drain, sample, check;
 	enum state state;
 	bool reloading;    /* systemd was told so */
+	bool refused;      /* its input */
 	uint64_t until_ms; /* the end of what the state waits for */
 };
 
@@ -228,6 +231,13 @@ static void sample(void *arg)
 
 	zr_status_sample(&daemon->status, daemon->dataplane);
 	zr_intake_sample(daemon->intake, &daemon->status.now);
+	zr_status_links(&daemon->told, &daemon->status.now);
+	/* What stands in the traffic's way stays there. */
+	if (zr_status_twice(&daemon->told, &daemon->status.now) && !daemon->config->forwards &&
+	    daemon->state == RUNNING) {
+		daemon->refused = true;
+		stop_begin(daemon, "refused");
+	}
 }
 
 static void check(void *arg)
@@ -422,7 +432,7 @@ static int run(struct daemon *daemon)
 	else
 		zr_log(ZR_LOG_NOTICE, "stopped; the last record is number %" PRIu64,
 		       zr_records_next(daemon->records) - 1);
-	return err;
+	return err == 0 && daemon->refused ? -ENOTUNIQ : err;
 }
 
 /* What could not be written is out of every bill, and known here only. */

@@ -7,7 +7,8 @@
 
 /*
  * Load the list, open the sockets, start the dataplane, and run until SIGTERM or SIGINT; SIGHUP reads the list anew. At the end
- * every open flow is cut, its record delivered. Returns 0, or -errno when it could not start or go on, which is logged.
+ * every open flow is cut, its record delivered. Returns 0; -ENOTUNIQ when a tap saw traffic twice; or -errno
+ * when it could not start or go on. Either is logged.
  */
 int zr_daemon_run(const struct zr_config *config);
 

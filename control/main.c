@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,7 +8,7 @@
 #include "control/config.h"
 #include "control/daemon.h"
 
-enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
+enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED };
 
 static const char help[] =
 	"zerorated - say which traffic of a gateway's ports an approved list makes free of charge\n"
@@ -38,6 +39,7 @@ static const char help[] =
 	"  1  the configuration has errors (each told as FILE:LINE), or the daemon could not start or go\n"
 	"     on, which the log's last lines say\n"
 	"  2  the command line makes no sense\n"
+	"  3  a tap sees the same traffic twice, from two sides of a gateway: another start would, too\n"
 	"\n"
 	"Example:\n"
 	"  zerorated -c /etc/zerorate/zerorated.conf --check && systemctl restart zerorated\n";
@@ -72,6 +74,8 @@ static int run(const struct options *options)
 		err = zr_daemon_run(&config);
 	zr_config_errors_clear(&errors);
 	zr_config_clear(&config);
+	if (err == -ENOTUNIQ)
+		return EXIT_REFUSED;
 	return err == 0 ? EXIT_OK : EXIT_FAILED;
 }
 

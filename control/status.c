@@ -5,6 +5,7 @@
 
 #include "control/list_status.h"
 #include "control/loop.h"
+#include "control/status_forward.h"
 
 #define MS_PER_S 1000
 
@@ -208,6 +209,8 @@ json_t *zr_status_json(const struct zr_status *status, const struct zr_status_so
 		return NULL;
 	zr_dataplane_status(sources->dataplane, now);
 	all = all_json(status, sources, now);
+	if (all != NULL)
+		zr_status_forward(all, now);
 	free(now);
 	return all;
 }

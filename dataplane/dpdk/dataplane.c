@@ -85,6 +85,21 @@ static int handover_make(struct zr_dataplane *dp, struct zr_worker *w, int socke
 	return 0;
 }
 
+/* Where frames are held that go out. */
+static int forward_make(struct zr_dataplane *dp, struct zr_worker *w, int socket, char *error, size_t error_len)
+{
+	size_t len = dp->config.port_count * sizeof(*w->tx);
+
+	if (!dp->config.forwards)
+		return 0;
+	w->tx = rte_zmalloc_socket(NULL, len, alignof(struct zr_tx), socket);
+	if (w->tx == NULL)
+		return no_memory(error, error_len, "what workers send", len);
+	for (unsigned int i = 0; i < dp->config.port_count; i++)
+		w->tx[i].device = &dp->devices[i];
+	return 0;
+}
+
 static int worker_make(struct zr_dataplane *dp, unsigned int index, unsigned int lcore, char *error, size_t error_len)
 {
 	int socket = (int)rte_lcore_to_socket_id(lcore);
@@ -105,6 +120,8 @@ static int worker_make(struct zr_dataplane *dp, unsigned int index, unsigned int
 	status = pipeline_make(dp, w, socket, error, error_len);
 	if (status == 0)
 		status = handover_make(dp, w, socket, error, error_len);
+	if (status == 0)
+		status = forward_make(dp, w, socket, error, error_len);
 	return status;
 }
 
@@ -207,6 +224,7 @@ int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr
 	if (dp == NULL)
 		return no_memory(error, error_len, "the dataplane", sizeof(*dp));
 	dp->config = *config;
+	dp->marks = config->pipeline.marks.count > 0 || config->pipeline.marks.otherwise != ZR_MARK_NONE;
 	dp->worker_count = lcores.count;
 	dp->shared_cpus = shared_cpus;
 	dp->flows_max = config->pipeline.flows / lcores.count + (config->pipeline.flows % lcores.count != 0);
@@ -253,6 +271,7 @@ static void worker_free(struct zr_worker *w)
 	frames_free(w->ring);
 	rte_ring_free(w->events);
 	rte_free(w->outboxes);
+	rte_free(w->tx);
 	rte_free(w->contiguous);
 	rte_free(w);
 }

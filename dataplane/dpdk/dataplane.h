@@ -23,6 +23,7 @@
 struct zr_dataplane_port {
 	char device[ZR_DEVICE_MAX]; /* PCI address, port name, or the name of a vdev that eal creates */
 	uint8_t role;               /* enum zr_role */
+	uint8_t peer;               /* forwards: which port (by its place) takes what comes in here, and gives to it */
 	uint16_t domain;
 };
 
@@ -31,7 +32,9 @@ struct zr_dataplane_config {
 	const char *workers; /* lcores as a list: "1-3", "2,4"; more than the machine has CPUs share them */
 	struct zr_dataplane_port ports[ZR_PORTS_MAX];
 	unsigned int port_count;
-	uint32_t frame_max; /* largest frame taken, in bytes; larger ones than an mbuf come in segments */
+	bool forwards;              /* ports stand in the traffic's way, in pairs; else they only listen */
+	struct zr_mark_rules marks; /* forwards: how marks are written; which, pipeline.marks says */
+	uint32_t frame_max;         /* largest frame taken, in bytes; larger ones than an mbuf come in segments */
 	/*
 	 * What each worker's pipeline is made of: flows and the bounds of memory are for all workers together and are divided
 	 * among them; worker, usage and arg are set here.
@@ -66,7 +69,7 @@ unsigned int zr_dataplane_drain(struct zr_dataplane *dp, void (*take)(void *arg,
 	X(MISSED, "rx_missed")    /* the port had no descriptor or queue space left (imissed) */ \
 	X(NO_MBUF, "rx_no_mbuf")  /* the mbuf pool was empty (rx_nombuf) */                      \
 	X(ERRORS, "rx_errors")    /* the port found the frame damaged (ierrors) */               \
-	X(RING_FULL, "ring_full") /* the ring to the frame's worker was full */
+	X(RING_FULL, "ring_full") /* the ring to the frame's worker was full, and nothing is forwarded */
 
 enum zr_drop {
 #define X(id, name) ZR_DROP_##id,
@@ -76,12 +79,33 @@ enum zr_drop {
 };
 const char *zr_drop_name(enum zr_drop drop);
 
+/* Why a frame that was to go out of a port did not. */
+#define ZR_TX_DROPS(X)                                                                \
+	X(FULL, "tx_full")           /* the port took no more, asked several times */ \
+	X(LINK_DOWN, "tx_link_down") /* the port has no link */                       \
+	X(TOO_LONG, "tx_too_long")   /* its driver would lose a frame of that length */
+
+enum zr_tx_drop {
+#define X(id, name) ZR_TX_DROP_##id,
+	ZR_TX_DROPS(X)
+#undef X
+		ZR_TX_DROP_COUNT
+};
+const char *zr_tx_drop_name(enum zr_tx_drop drop);
+
 struct zr_port_status {
 	char device[ZR_DEVICE_MAX];
 	bool link_up;
+	uint8_t peer; /* forwarding: the place of the port that it gives to */
 	uint32_t link_mbps;
 	uint64_t rx_pkts, rx_bytes; /* frames handed to the workers' rings or pipelines */
 	uint64_t drops[ZR_DROP_COUNT];
+	/*
+	 * Forwarding: frames that the port took to send, and those that it did not. Together they are what came in at its peer.
+	 */
+	struct zr_volume tx, tx_drops[ZR_TX_DROP_COUNT];
+	uint64_t
+		tx_errors; /* frames, as its driver tells (oerrors): taken and not sent, with some drivers also not taken */
 };
 
 struct zr_worker_status {
@@ -90,7 +114,10 @@ struct zr_worker_status {
 	uint64_t bursts, pkts;
 	uint32_t flows, flows_undecided, flows_free, flows_max;
 	uint64_t counters[ZR_COUNTER_COUNT];
-	uint64_t records; /* tags and parts told, but for parts that are not recorded */
+	uint64_t marked, cleared; /* packets that a code point was written into, or taken away from */
+	uint64_t mark_skipped;    /* … that should have been and are not: somebody else holds the frame */
+	uint64_t twice;           /* enum zr_twice: the same traffic comes in twice */
+	uint64_t records;         /* tags and parts told, but for parts that are not recorded */
 	/* All of this is consistent within the worker: of one moment between two bursts. */
 	struct zr_totals totals;
 	struct zr_loss lost[ZR_VERDICT_COUNT]; /* what the record ring had no room for in time */
@@ -101,11 +128,12 @@ struct zr_dataplane_status {
 	unsigned int port_count, worker_count;
 	struct zr_port_status ports[ZR_PORTS_MAX];
 	struct zr_worker_status workers[ZR_WORKERS_MAX];
+	bool forwards;
 	bool hardware_distribution; /* the ports spread subscribers over queues themselves */
 	uint64_t unsettled_lists;   /* 1 while a list is on its way */
 };
 
-/* Read all counters; none is ever reset. */
+/* Read all counters; none is ever reset. Whether ports have a link, which workers go by, is looked up here: call it often. */
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out);
 
 /* How far a worker's rounds have come: grows with every round, also one that finds nothing. 0: it has not begun. */

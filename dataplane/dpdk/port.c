@@ -143,6 +143,7 @@ static int frame_plan(struct zr_port_setup *s)
 					      ? ", or give the vdev a larger framesz (and blocksz, a multiple of it)"
 					      : "");
 	s->room = RTE_MAX(SEGMENT_BYTES, s->info.min_rx_bufsize);
+	s->device->tx_len_max = strcmp(s->info.driver_name, "net_af_packet") == 0 ? limit : UINT32_MAX;
 	if (strcmp(s->info.driver_name, "net_af_packet") == 0)
 		s->room = RTE_MAX(s->room, limit + AF_PACKET_OVERHEAD);
 	if (frame_max > s->room && !chains)
@@ -186,6 +187,9 @@ static unsigned int pool_mbufs(const struct zr_port_setup *s)
 
 	if (workers > 1 && !s->dp->hardware)
 		frames += workers * zr_port_ring_frames(s->dp);
+	/* What its peer has not sent yet. */
+	if (s->dp->config.forwards)
+		mbufs += workers * DESCRIPTORS;
 	if (s->device->file && !s->device->ends)
 		mbufs += ENDLESS_FRAMES;
 	return mbufs + frames * s->segments;
@@ -225,6 +229,8 @@ static struct rte_eth_conf conf_of(const struct zr_port_setup *s)
 		conf.rxmode.mtu = s->dp->config.frame_max - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
 	if (s->segments > 1)
 		conf.rxmode.offloads = s->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+	if (s->tx_segments > 1)
+		conf.txmode.offloads = s->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (s->dp->hardware) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){
@@ -234,6 +240,13 @@ static struct rte_eth_conf conf_of(const struct zr_port_setup *s)
 		};
 	}
 	return conf;
+}
+
+static uint16_t tx_queues_of(const struct zr_port_setup *s)
+{
+	if (s->dp->config.forwards)
+		return (uint16_t)s->dp->worker_count;
+	return s->driver->pairs ? s->device->queues : 0;
 }
 
 static int queues_setup(struct zr_port_setup *s)
@@ -246,8 +259,8 @@ static int queues_setup(struct zr_port_setup *s)
 	for (uint16_t q = 0; status == 0 && q < d->queues; q++)
 		status = rte_eth_rx_queue_setup(d->id, q, s->descriptors, (unsigned int)rte_eth_dev_socket_id(d->id),
 						&rxconf, d->pool);
-	for (uint16_t q = 0; status == 0 && s->driver->pairs && q < d->queues; q++)
-		status = rte_eth_tx_queue_setup(d->id, q, s->descriptors, (unsigned int)rte_eth_dev_socket_id(d->id),
+	for (uint16_t q = 0; status == 0 && q < tx_queues_of(s); q++)
+		status = rte_eth_tx_queue_setup(d->id, q, s->tx_descriptors, (unsigned int)rte_eth_dev_socket_id(d->id),
 						NULL);
 	if (status == 0)
 		return 0;
@@ -258,15 +271,36 @@ static int queues_setup(struct zr_port_setup *s)
 			"must be readable (%s)",
 			ENDLESS_FRAMES, s->room, strerror(-status));
 	return zr_port_refuse(s, status,
-			      "it does not set up %u receive queues of %u descriptors (%s); use fewer workers",
-			      d->queues, s->descriptors, strerror(-status));
+			      "it does not set up %u receive queues of %u descriptors and %u to send (%s); use fewer "
+			      "workers",
+			      d->queues, s->descriptors, tx_queues_of(s), strerror(-status));
 }
 
 static uint16_t queues_of(const struct zr_port_setup *s)
 {
 	if (s->driver->fixed)
 		return s->info.max_rx_queues;
+	if (s->dp->config.forwards && s->driver->pairs)
+		return (uint16_t)s->dp->worker_count;
 	return s->dp->hardware ? (uint16_t)s->dp->worker_count : 1;
+}
+
+/* Can it send what its peer gives it, a queue for each worker? */
+static int sending_check(const struct zr_port_setup *s)
+{
+	if (s->tx_segments > 1 && (s->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) == 0)
+		return zr_port_refuse(
+			s, -ENOTSUP,
+			"it does not send frames that lie in several buffers, as its peer gives them; lower "
+			"frame_max (%u)",
+			s->dp->config.frame_max);
+	if (tx_queues_of(s) > s->info.max_tx_queues)
+		return zr_port_refuse(
+			s, -ERANGE,
+			"it has %u queues to send and each of %u workers needs one; use fewer workers, or "
+			"make the vdev with more queues",
+			s->info.max_tx_queues, s->dp->worker_count);
+	return 0;
 }
 
 int zr_port_configure(struct zr_port_setup *s)
@@ -276,7 +310,10 @@ int zr_port_configure(struct zr_port_setup *s)
 	int status;
 
 	d->queues = queues_of(s);
-	status = rte_eth_dev_configure(d->id, d->queues, s->driver->pairs ? d->queues : 0, &conf);
+	status = sending_check(s);
+	if (status != 0)
+		return status;
+	status = rte_eth_dev_configure(d->id, d->queues, tx_queues_of(s), &conf);
 	if (status != 0)
 		return zr_port_refuse(
 			s, status,
@@ -284,8 +321,8 @@ int zr_port_configure(struct zr_port_setup *s)
 			"frame_max",
 			d->queues, s->dp->config.frame_max, strerror(-status));
 	d->configured = true;
-	s->descriptors = DESCRIPTORS;
-	status = rte_eth_dev_adjust_nb_rx_tx_desc(d->id, &s->descriptors, NULL);
+	s->descriptors = s->tx_descriptors = DESCRIPTORS;
+	status = rte_eth_dev_adjust_nb_rx_tx_desc(d->id, &s->descriptors, &s->tx_descriptors);
 	if (status != 0)
 		return zr_port_refuse(s, status, "it does not say how many descriptors it has (%s)", strerror(-status));
 	status = pool_make(s);

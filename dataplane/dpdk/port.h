@@ -17,9 +17,10 @@ struct zr_port_setup {
 	size_t error_len;
 	struct rte_eth_dev_info info;
 	const struct zr_driver *driver;
-	uint16_t descriptors;
-	uint32_t room;     /* bytes of data in an mbuf */
-	uint32_t segments; /* mbufs that the largest frame takes */
+	uint16_t descriptors, tx_descriptors;
+	uint32_t room;        /* bytes of data in an mbuf */
+	uint32_t segments;    /* mbufs that the largest frame takes */
+	uint32_t tx_segments; /* … that the peer's largest frame takes; 0: nothing is sent */
 };
 
 /* Say in s->error that the port cannot be had, and what to do. Returns status. */
@@ -29,7 +30,7 @@ __attribute__((format(printf, 3, 4))) int zr_port_refuse(const struct zr_port_se
 /* Find the port and plan its mbufs. This and the next two return 0, or a negative errno with a sentence in s->error. */
 int zr_port_find(struct zr_port_setup *s);
 
-/* Receive queues and their mbufs. It must be known by then whether hardware spreads. */
+/* Its queues and their mbufs. It must be known by then whether hardware spreads. */
 int zr_port_configure(struct zr_port_setup *s);
 
 int zr_port_start(struct zr_port_setup *s);

@@ -47,6 +47,22 @@ static int times_agree(struct zr_port_setup *setups, unsigned int count)
 	return 0;
 }
 
+/* Ports that forward stand in pairs. */
+static int peers_agree(struct zr_dataplane *dp, struct zr_port_setup *setups)
+{
+	for (unsigned int i = 0; dp->config.forwards && i < dp->config.port_count; i++) {
+		unsigned int peer = dp->config.ports[i].peer;
+
+		if (peer >= dp->config.port_count || peer == i || dp->config.ports[peer].peer != i)
+			return zr_port_refuse(
+				&setups[i], -EINVAL,
+				"it forwards to no other port that forwards to it; name two ports as peer "
+				"of each other");
+		dp->out[dp->devices[i].id] = (uint8_t)peer;
+	}
+	return 0;
+}
+
 /* The queues of all ports in one row, from which each worker takes its share. */
 static int queues_list(struct zr_dataplane *dp, char *error, size_t error_len)
 {
@@ -88,16 +104,20 @@ int zr_ports_open(struct zr_dataplane *dp, char *error, size_t error_len)
 		const struct zr_dataplane_port *port = &dp->config.ports[i];
 		struct zr_device *d = &dp->devices[i];
 
-		*d = (struct zr_device){.role = port->role, .domain = port->domain};
+		*d = (struct zr_device){.role = port->role, .domain = port->domain, .link_up = true};
 		memcpy(d->name, port->device, sizeof(d->name) - 1);
 		setups[i] = (struct zr_port_setup){.dp = dp, .device = d, .error = error, .error_len = error_len};
 		status = zr_port_find(&setups[i]);
 	}
 	if (status == 0)
 		status = times_agree(setups, count);
+	if (status == 0)
+		status = peers_agree(dp, setups);
 	if (status != 0)
 		return status;
 	dp->hardware = hardware_can(dp, setups);
+	for (unsigned int i = 0; i < count; i++)
+		setups[i].tx_segments = dp->config.forwards ? setups[dp->config.ports[i].peer].segments : 0;
 	for (unsigned int i = 0; status == 0 && i < count; i++) {
 		struct zr_device *d = &dp->devices[i];
 

@@ -34,9 +34,11 @@ struct zr_device {
 	uint16_t queues;
 	uint8_t role;
 	uint16_t domain;
-	bool file;       /* a capture file: it waits … */
-	bool ends;       /* … is not played without end */
-	bool configured; /* has to be closed */
+	bool file;            /* a capture file: it waits … */
+	bool ends;            /* … is not played without end */
+	bool configured;      /* has to be closed */
+	uint32_t tx_len_max;  /* longer frames are lost by its driver */
+	_Atomic bool link_up; /* as control saw it last; true until it looks */
 	struct rte_mempool *pool;
 };
 
@@ -51,6 +53,15 @@ struct zr_announcement {
 struct zr_outbox {
 	struct rte_mbuf *frames[ZR_BURST];
 	unsigned int count;
+};
+
+/* What one worker sends out of one port; only that worker writes it. */
+struct zr_tx {
+	alignas(64) const struct zr_device *device;
+	unsigned int count; /* frames that are held */
+	struct rte_mbuf *frames[ZR_BURST];
+	_Atomic uint64_t pkts, bytes;
+	_Atomic uint64_t dropped_pkts[ZR_TX_DROP_COUNT], dropped_bytes[ZR_TX_DROP_COUNT];
 };
 
 /* What workers do. Each waits until all have reached the one before. */
@@ -71,9 +82,11 @@ struct zr_worker {
 	struct rte_ring *events;    /* to control */
 	uint8_t *contiguous;        /* ZR_CONTIGUOUS_BYTES */
 	struct zr_outbox *outboxes; /* one per worker; NULL: nothing is handed over */
+	struct zr_tx *tx;           /* one per port; NULL: nothing is forwarded */
 	unsigned int turn;          /* which of its queues is polled next */
 	uint64_t generation;        /* of the list that its pipeline judges by */
 	uint64_t latest_ns;         /* the latest packet's time */
+	uint64_t round_cycles;      /* time stamp counter at the last round's end */
 	int64_t ahead_us;           /* what the pipeline was told that the wall clock is ahead */
 	struct zr_worker_status status;
 	uint64_t told; /* events put into the ring */
@@ -93,6 +106,8 @@ struct zr_dataplane {
 	struct zr_dataplane_config config;
 	struct zr_device devices[ZR_PORTS_MAX];
 	struct zr_port views[RTE_MAX_ETHPORTS]; /* by ethdev's number: what the core is told of a port */
+	uint8_t out[RTE_MAX_ETHPORTS];          /* … the place of the one that it forwards to */
+	bool marks;                             /* some rating group has a mark */
 	struct zr_queue *queues;
 	unsigned int queue_count; /* queue i belongs to worker i modulo their number */
 	struct zr_worker *workers[ZR_WORKERS_MAX];
@@ -115,6 +130,13 @@ struct zr_dataplane {
 	unsigned int drain_turn; /* the worker that is drained first */
 };
 
+/* Add to a counter that only this thread writes. */
+static inline void zr_tally(_Atomic uint64_t *counter, uint64_t more)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
+			      memory_order_relaxed);
+}
+
 static inline uint64_t zr_clock_ns(clockid_t clock)
 {
 	struct timespec now;
@@ -125,6 +147,8 @@ static inline uint64_t zr_clock_ns(clockid_t clock)
 
 /* worker.c: a worker's life, on its lcore. arg: its struct zr_worker. */
 int zr_worker_run(void *arg);
+/* worker.c: one round of it: what has come by now, in a phase before ZR_PHASE_CUT. */
+void zr_worker_round(struct zr_worker *w, enum zr_phase phase);
 /* worker.c: what a pipeline calls with each event. */
 bool zr_worker_tell(void *arg, const struct zr_usage *usage);
 

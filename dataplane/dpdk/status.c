@@ -20,12 +20,23 @@ const char *zr_drop_name(enum zr_drop drop)
 	return names[drop];
 }
 
+const char *zr_tx_drop_name(enum zr_tx_drop drop)
+{
+	static const char *const names[] = {
+#define X(id, name) [ZR_TX_DROP_##id] = name,
+		ZR_TX_DROPS(X)
+#undef X
+	};
+
+	return names[drop];
+}
+
 static uint64_t counter(const _Atomic uint64_t *value)
 {
 	return atomic_load_explicit(value, memory_order_relaxed);
 }
 
-static void port_fill(const struct zr_device *d, struct zr_port_status *out)
+static void port_fill(struct zr_device *d, struct zr_port_status *out)
 {
 	struct rte_eth_link link = {0};
 	struct rte_eth_stats stats = {0};
@@ -35,11 +46,13 @@ static void port_fill(const struct zr_device *d, struct zr_port_status *out)
 	if (rte_eth_link_get_nowait(d->id, &link) == 0) {
 		out->link_up = link.link_status == RTE_ETH_LINK_UP;
 		out->link_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+		atomic_store_explicit(&d->link_up, out->link_up, memory_order_relaxed);
 	}
 	if (rte_eth_stats_get(d->id, &stats) == 0) {
 		out->drops[ZR_DROP_MISSED] = stats.imissed;
 		out->drops[ZR_DROP_NO_MBUF] = stats.rx_nombuf;
 		out->drops[ZR_DROP_ERRORS] = stats.ierrors;
+		out->tx_errors = stats.oerrors;
 	}
 }
 
@@ -54,18 +67,34 @@ static void queue_add(const struct zr_queue *q, struct zr_port_status *port)
 	port->rx_bytes += counter(&q->bytes) - full_bytes;
 }
 
+static void tx_add(const struct zr_tx *tx, struct zr_port_status *port)
+{
+	port->tx.pkts += counter(&tx->pkts);
+	port->tx.bytes += counter(&tx->bytes);
+	for (unsigned int i = 0; i < ZR_TX_DROP_COUNT; i++) {
+		port->tx_drops[i].pkts += counter(&tx->dropped_pkts[i]);
+		port->tx_drops[i].bytes += counter(&tx->dropped_bytes[i]);
+	}
+}
+
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out)
 {
 	out->port_count = dp->config.port_count;
 	out->worker_count = dp->worker_count;
+	out->forwards = dp->config.forwards;
 	out->hardware_distribution = dp->hardware;
 	out->unsettled_lists = zr_dataplane_settled(dp) ? 0 : 1;
 	for (unsigned int i = 0; i < dp->config.port_count; i++)
 		port_fill(&dp->devices[i], &out->ports[i]);
+	for (unsigned int i = 0; i < dp->config.port_count; i++)
+		out->ports[i].peer = dp->config.ports[i].peer;
 	for (unsigned int i = 0; i < dp->queue_count; i++)
 		queue_add(&dp->queues[i], &out->ports[dp->queues[i].index]);
 	for (unsigned int i = 0; i < dp->worker_count; i++)
 		zr_snapshot_read(&dp->workers[i]->snapshot, &out->workers[i]);
+	for (unsigned int i = 0; dp->config.forwards && i < dp->worker_count * dp->config.port_count; i++)
+		tx_add(&dp->workers[i / dp->config.port_count]->tx[i % dp->config.port_count],
+		       &out->ports[i % dp->config.port_count]);
 }
 
 uint64_t zr_dataplane_progress(struct zr_dataplane *dp, unsigned int worker)

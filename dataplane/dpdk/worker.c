@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A worker's loop. Each round has the stages of zr_worker_run, in that order; none of them calls the system, waits, logs or
+ * A worker's loop. Each round has the stages of zr_worker_round, in that order; none of them calls the system, waits, logs or
  * allocates. (The clock is read through the vDSO. A worker without a CPU for itself yields when it found nothing.)
  */
 #include <sched.h>
@@ -15,6 +15,7 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/dpdk/events.h"
+#include "dataplane/dpdk/forward.h"
 #include "dataplane/dpdk/spread.h"
 #include "dataplane/dpdk/state.h"
 
@@ -28,13 +29,6 @@
 
 /* A burst received by this worker and one taken from its ring. */
 #define ROUND_FRAMES (2 * ZR_BURST)
-
-/* Add to a counter that only this thread writes. */
-static void tally(_Atomic uint64_t *counter, uint64_t more)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
-			      memory_order_relaxed);
-}
 
 /* Would every ring take a burst from every worker at once? Then what a file gives now finds room, whoever else gives. */
 static bool rings_have_room(const struct zr_dataplane *dp)
@@ -58,8 +52,8 @@ static void queue_count(struct zr_queue *q, struct rte_mbuf **frames, unsigned i
 	}
 	for (unsigned int i = 0; i < count; i++)
 		bytes += frames[i]->pkt_len;
-	tally(&q->pkts, count);
-	tally(&q->bytes, bytes);
+	zr_tally(&q->pkts, count);
+	zr_tally(&q->bytes, bytes);
 	if (empty > 0)
 		atomic_store_explicit(&q->empty_polls, 0, memory_order_release);
 }
@@ -80,6 +74,8 @@ static unsigned int receive(struct zr_worker *w, struct zr_queue **from, struct 
 	if (q->waits && !rings_have_room(dp))
 		return 0;
 	count = rte_eth_rx_burst(q->port, q->queue, frames, ZR_BURST);
+	for (unsigned int i = 0; i < count; i++)
+		rte_prefetch0(frames[i]);
 	for (unsigned int i = 0; i < count; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(frames[i], const void *));
 		/* net_ring leaves the port as whoever made the frame set it. */
@@ -90,42 +86,66 @@ static unsigned int receive(struct zr_worker *w, struct zr_queue **from, struct 
 	return count;
 }
 
-/* The first bytes of a frame as a view: where they lie, or copied into buffer when they lie in several segments. */
-static struct zr_view view_of(const struct zr_worker *w, const struct rte_mbuf *m, uint32_t max, uint8_t *buffer)
+/*
+ * The first bytes of a frame as a view: where they lie, or copied into buffer when they lie in several segments. Member by
+ * member: copied as a whole, what was just written is read in other sizes, which costs more than all of the rest.
+ */
+static inline void view_fill(const struct zr_worker *w, const struct rte_mbuf *m, uint32_t max, uint8_t *buffer,
+			     struct zr_view *view)
 {
 	uint32_t len = RTE_MIN(m->pkt_len, max);
 
-	return (struct zr_view){
-		.data = rte_pktmbuf_read(m, 0, len, buffer),
-		.len = len,
-		.wire_len = m->pkt_len,
-		.port = &w->dp->views[m->port],
-	};
+	view->data = rte_pktmbuf_read(m, 0, len, buffer);
+	view->len = len;
+	view->wire_len = m->pkt_len;
+	view->port = &w->dp->views[m->port];
 }
 
 static unsigned int worker_of(const struct zr_worker *w, const struct rte_mbuf *m)
 {
 	const struct zr_pipeline_config *config = &w->dp->config.pipeline;
-	struct zr_view view = view_of(w, m, HEADERS_BYTES, w->contiguous);
 	struct zr_packet packet;
+	struct zr_view view;
 
+	view_fill(w, m, HEADERS_BYTES, w->contiguous, &view);
 	zr_packet_parse(&config->packets, &view, &packet);
 	return zr_spread_worker(&packet, config->subscribers, w->dp->worker_count);
 }
 
-/* What the other worker's ring has no room for is lost, and counted. */
-static void hand_over(struct zr_queue *from, struct rte_ring *ring, struct zr_outbox *box)
+static void lose(struct zr_queue *from, struct rte_mbuf **frames, unsigned int count)
 {
-	unsigned int taken = rte_ring_mp_enqueue_burst(ring, (void **)box->frames, box->count, NULL);
 	uint64_t bytes = 0;
 
-	if (taken < box->count) {
-		for (unsigned int i = taken; i < box->count; i++)
-			bytes += box->frames[i]->pkt_len;
-		tally(&from->full_pkts, box->count - taken);
-		tally(&from->full_bytes, bytes);
-		rte_pktmbuf_free_bulk(box->frames + taken, box->count - taken);
+	for (unsigned int i = 0; i < count; i++)
+		bytes += frames[i]->pkt_len;
+	zr_tally(&from->full_pkts, count);
+	zr_tally(&from->full_bytes, bytes);
+	rte_pktmbuf_free_bulk(frames, count);
+}
+
+/* They go on unread, for they may neither wait nor be lost. */
+static void bypass(struct zr_worker *w, struct rte_mbuf **frames, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct zr_view view;
+
+		view_fill(w, frames[i], HEADERS_BYTES, w->contiguous, &view);
+		zr_pipeline_bypass(w->pipeline, &view);
+		zr_forward(w, &view, frames[i], ZR_MARK_NONE);
 	}
+	zr_forward_flush(w);
+	w->status.pkts += count;
+}
+
+/* What the other worker's ring has no room for passes it by, or, when nothing is forwarded, is lost; both are counted. */
+static void hand_over(struct zr_worker *w, struct zr_queue *from, struct rte_ring *ring, struct zr_outbox *box)
+{
+	unsigned int taken = rte_ring_mp_enqueue_burst(ring, (void **)box->frames, box->count, NULL);
+
+	if (taken < box->count && w->tx != NULL)
+		bypass(w, box->frames + taken, box->count - taken);
+	else if (taken < box->count)
+		lose(from, box->frames + taken, box->count - taken);
 	box->count = 0;
 }
 
@@ -148,7 +168,7 @@ static unsigned int sort_out(struct zr_worker *w, struct zr_queue *from, struct 
 	}
 	for (unsigned int i = 0; i < dp->worker_count; i++)
 		if (w->outboxes[i].count > 0)
-			hand_over(from, dp->workers[i]->ring, &w->outboxes[i]);
+			hand_over(w, from, dp->workers[i]->ring, &w->outboxes[i]);
 	return mine;
 }
 
@@ -190,11 +210,27 @@ static uint64_t time_of(const struct zr_dataplane *dp, const struct rte_mbuf *m,
 	return *RTE_MBUF_DYNFIELD(m, dp->stamp_offset, const rte_mbuf_timestamp_t *) * NS_PER_US;
 }
 
-/* Stage: all of them through the pipeline. A burst ends early when its multi-segment frames fill the buffer. */
+/* One burst through the pipeline, and out of the peer ports or back to the pools. */
+static void judge_burst(struct zr_worker *w, const struct zr_view *views, struct rte_mbuf **frames, unsigned int count)
+{
+	uint8_t marks[ZR_BURST];
+
+	if (w->tx == NULL) {
+		zr_pipeline_burst(w->pipeline, views, count);
+		rte_pktmbuf_free_bulk(frames, count);
+		return;
+	}
+	zr_pipeline_burst_marks(w->pipeline, views, count, marks);
+	for (unsigned int i = 0; i < count; i++)
+		zr_forward(w, &views[i], frames[i], marks[i]);
+	zr_forward_flush(w);
+}
+
+/* Stage: all of them are judged. A burst ends early when its multi-segment frames fill the buffer. */
 static void judge(struct zr_worker *w, struct rte_mbuf **frames, unsigned int count, uint64_t now_ns)
 {
 	struct zr_view views[ZR_BURST];
-	unsigned int held = 0;
+	unsigned int held = 0, done = 0;
 	uint32_t used = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -202,17 +238,17 @@ static void judge(struct zr_worker *w, struct rte_mbuf **frames, unsigned int co
 		uint32_t copied = m->nb_segs > 1 ? RTE_MIN(m->pkt_len, ZR_CONTIGUOUS_BYTES) : 0;
 
 		if (held == ZR_BURST || used + copied > ZR_CONTIGUOUS_BYTES) {
-			zr_pipeline_burst(w->pipeline, views, held);
+			judge_burst(w, views, frames + done, held);
+			done = i;
 			held = used = 0;
 		}
-		views[held] = view_of(w, m, ZR_CONTIGUOUS_BYTES, w->contiguous + used);
+		view_fill(w, m, ZR_CONTIGUOUS_BYTES, w->contiguous + used, &views[held]);
 		views[held].time_ns = time_of(w->dp, m, now_ns);
 		w->latest_ns = RTE_MAX(w->latest_ns, views[held].time_ns);
 		used += copied;
 		held++;
 	}
-	zr_pipeline_burst(w->pipeline, views, held);
-	rte_pktmbuf_free_bulk(frames, count);
+	judge_burst(w, views, frames + done, held);
 	w->status.bursts++;
 	w->status.pkts += count;
 }
@@ -242,6 +278,7 @@ static void publish_counters(struct zr_worker *w)
 	status->flows_free = zr_pipeline_flows_free(w->pipeline);
 	for (unsigned int i = 0; i < ZR_COUNTER_COUNT; i++)
 		status->counters[i] = zr_pipeline_counter(w->pipeline, (enum zr_counter)i);
+	status->twice = zr_pipeline_twice(w->pipeline);
 	zr_pipeline_totals(w->pipeline, &status->totals);
 	zr_pipeline_untold(w->pipeline, &untold);
 	memcpy(status->lost, untold.lost, sizeof(status->lost));
@@ -290,37 +327,43 @@ static void rest(const struct zr_dataplane *dp)
 		rte_pause();
 }
 
+void zr_worker_round(struct zr_worker *w, enum zr_phase phase)
+{
+	struct zr_dataplane *dp = w->dp;
+	uint64_t begin = w->round_cycles, end;
+	struct rte_mbuf *frames[ROUND_FRAMES];
+	struct zr_queue *from = NULL;
+	unsigned int received = phase == ZR_PHASE_RUN ? receive(w, &from, frames) : 0;
+	unsigned int mine = sort_out(w, from, frames, received);
+	unsigned int count = mine + take(w, frames + mine);
+	bool found = received > 0 || count > 0;
+
+	if (count > 0)
+		judge(w, frames, count, time_now(w));
+	else
+		zr_pipeline_poll(w->pipeline, time_now(w));
+	notice_list(w);
+	end = rte_rdtsc();
+	w->status.total_cycles += end - begin;
+	w->status.busy_cycles += found ? end - begin : 0;
+	w->round_cycles = end;
+	publish_counters(w);
+	report_phase(w, phase, found);
+	rte_rcu_qsbr_quiescent(dp->qsbr, w->index);
+	if (!found)
+		rest(dp);
+}
+
 int zr_worker_run(void *arg)
 {
 	struct zr_worker *w = arg;
 	struct zr_dataplane *dp = w->dp;
-	uint64_t start = rte_rdtsc(), round = start, end;
 	enum zr_phase phase;
 
+	w->round_cycles = rte_rdtsc();
 	rte_rcu_qsbr_thread_online(dp->qsbr, w->index);
-	while ((phase = atomic_load_explicit(&dp->phase, memory_order_acquire)) < ZR_PHASE_CUT) {
-		struct rte_mbuf *frames[ROUND_FRAMES];
-		struct zr_queue *from = NULL;
-		unsigned int received = phase == ZR_PHASE_RUN ? receive(w, &from, frames) : 0;
-		unsigned int mine = sort_out(w, from, frames, received);
-		unsigned int count = mine + take(w, frames + mine);
-		bool found = received > 0 || count > 0;
-
-		if (count > 0)
-			judge(w, frames, count, time_now(w));
-		else
-			zr_pipeline_poll(w->pipeline, time_now(w));
-		notice_list(w);
-		end = rte_rdtsc();
-		w->status.total_cycles = end - start;
-		w->status.busy_cycles += found ? end - round : 0;
-		round = end;
-		publish_counters(w);
-		report_phase(w, phase, found);
-		rte_rcu_qsbr_quiescent(dp->qsbr, w->index);
-		if (!found)
-			rest(dp);
-	}
+	while ((phase = atomic_load_explicit(&dp->phase, memory_order_acquire)) < ZR_PHASE_CUT)
+		zr_worker_round(w, phase);
 	if (phase == ZR_PHASE_CUT)
 		cut_all(w);
 	publish_counters(w);

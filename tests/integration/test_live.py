@@ -261,11 +261,14 @@ def is_talk(record):
 class Live(unittest.TestCase):
     """What was gathered by gather() holds."""
 
+    config = CONFIG
+    namespace = GATEWAY
+
     @classmethod
     def gather(cls, net, zerorated, zerorate, list_path):
         # The day on which the sample expires will come.
         text = re.sub("#! expires: .*", "#! expires: 2099-12-31T23:59:59+07:00", pathlib.Path(list_path).read_text())
-        with Daemon(zerorated, zerorate, CONFIG, text, inside(GATEWAY)) as daemon:
+        with Daemon(zerorated, zerorate, cls.config, text, inside(cls.namespace)) as daemon:
             stream = Stream(daemon, op="subscribe", consumer="billing")
             for case in CASES:
                 net.fetch(case)

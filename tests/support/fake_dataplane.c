@@ -30,6 +30,7 @@ void fake_dataplane_reset(void)
 		.status = {.port_count = 1, .worker_count = 2},
 	};
 	strcpy(fake_dataplane.status.ports[0].device, "fake0");
+	fake_dataplane.status.ports[0].link_up = true;
 	fake_dataplane.status.workers[0].lcore = 3;
 	fake_dataplane.status.workers[1].lcore = 7;
 }
@@ -81,6 +82,17 @@ const char *zr_drop_name(enum zr_drop drop)
 	static const char *const names[] = {
 #define X(id, name) [ZR_DROP_##id] = name,
 		ZR_DROPS(X)
+#undef X
+	};
+
+	return names[drop];
+}
+
+const char *zr_tx_drop_name(enum zr_tx_drop drop)
+{
+	static const char *const names[] = {
+#define X(id, name) [ZR_TX_DROP_##id] = name,
+		ZR_TX_DROPS(X)
 #undef X
 	};
 

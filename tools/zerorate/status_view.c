@@ -90,11 +90,14 @@ static void view_list(const json_t *list, FILE *out)
 		view_refusal(refused, out);
 }
 
-static void view_drops(const json_t *drops, FILE *out)
+/* tx_drops: what a port that forwards did not take; NULL: it only listens. */
+static void view_drops(const json_t *drops, const json_t *tx_drops, FILE *out)
 {
 	const json_t *value;
 	const char *name;
 
+	json_object_foreach((json_t *)(uintptr_t)tx_drops, name, value) if (number_of(value, "pkts") > 0)
+		fprintf(out, "  %s %" PRId64, name, number_of(value, "pkts"));
 	json_object_foreach((json_t *)(uintptr_t)drops, name, value) if (json_integer_value(value) > 0)
 		fprintf(out, "  %s %" PRId64, name, (int64_t)json_integer_value(value));
 	fputc('\n', out);
@@ -111,7 +114,7 @@ static void view_ports(const json_t *ports, FILE *out)
 		fprintf(out, "%-24s %5s %15" PRId64 " %12" PRId64 " %12.1f", text_of(port, "device").clean,
 			json_is_true(json_object_get(port, "link_up")) ? "up" : "down", number_of(port, "rx_pkts"),
 			number_of(port, "rx_pkts_per_s"), (double)number_of(port, "rx_bytes_per_s") * 8 / 1e6);
-		view_drops(json_object_get(port, "drops"), out);
+		view_drops(json_object_get(port, "drops"), json_object_get(port, "tx_drops"), out);
 	}
 }
 

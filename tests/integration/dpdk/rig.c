@@ -204,7 +204,7 @@ static struct rte_mbuf *segment_make(const uint8_t *data, size_t len)
 	return m;
 }
 
-void rig_send(struct rte_ring *ring, const void *frame, size_t len, size_t segment)
+struct rte_mbuf *rig_frame(const void *frame, size_t len, size_t segment)
 {
 	const uint8_t *data = frame;
 	struct rte_mbuf *first = NULL;
@@ -217,7 +217,14 @@ void rig_send(struct rte_ring *ring, const void *frame, size_t len, size_t segme
 		else
 			assert_int_equal(rte_pktmbuf_chain(first, m), 0);
 	}
-	while (rte_ring_enqueue(ring, first) != 0)
+	return first;
+}
+
+void rig_send(struct rte_ring *ring, const void *frame, size_t len, size_t segment)
+{
+	struct rte_mbuf *m = rig_frame(frame, len, segment);
+
+	while (rte_ring_enqueue(ring, m) != 0)
 		usleep(100);
 }
 

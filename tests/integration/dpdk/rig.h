@@ -52,7 +52,9 @@ struct zr_dataplane_config rig_config(const char *device, const char *workers);
 struct rte_ring *rig_port(const char *name, unsigned int frames);
 /* Put a frame into the ring, in segments of at most segment bytes; waits while the ring is full. */
 void rig_send(struct rte_ring *ring, const void *frame, size_t len, size_t segment);
-/* Mbufs of rig_send that are not back yet. */
+/* A frame in such segments, not sent; NULL never. */
+struct rte_mbuf *rig_frame(const void *frame, size_t len, size_t segment);
+/* Mbufs of rig_send and rig_frame that are not back yet. */
 unsigned int rig_mbufs_away(void);
 
 struct zr_dataplane *rig_start(const struct zr_dataplane_config *config, const struct rig_list *list);

@@ -75,6 +75,26 @@ static void port_named_twice(void **state)
 	refused(&config, "port net_ring_port", "named twice");
 }
 
+static void ports_that_are_no_pair(void **state)
+{
+	struct zr_dataplane_config config = rig_config("net_ring_port", "1");
+
+	(void)state;
+	config.forwards = true;
+	refused(&config, "port net_ring_port", "name two ports as peer of each other");
+	config.ports[0].peer = 1;
+	refused(&config, "port net_ring_port", "name two ports as peer of each other");
+	/* A ring to send into, and three workers that want one each. */
+	assert_int_equal(rte_eal_hotplug_add("vdev", "net_null3", ""), 0);
+	config = rig_config("net_ring_port", RIG_LCORES);
+	config.forwards = true;
+	config.port_count = 2;
+	snprintf(config.ports[1].device, sizeof(config.ports[1].device), "net_null3");
+	config.ports[0].peer = 1;
+	refused(&config, "port net_ring_port: it has 1 queues to send and each of 3 workers needs one",
+		"use fewer workers");
+}
+
 static void frames_that_cannot_be(void **state)
 {
 	struct zr_dataplane_config config = rig_config("net_ring_port", "1");
@@ -157,13 +177,10 @@ static int end(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts_that_cannot_be),
-		cmocka_unit_test(eal_starts_once),
-		cmocka_unit_test(port_that_is_not_there),
-		cmocka_unit_test(port_named_twice),
-		cmocka_unit_test(frames_that_cannot_be),
-		cmocka_unit_test(memory_that_is_not_there),
-		cmocka_unit_test_prestate(two_clocks, &argv[argc - 1]),
+		cmocka_unit_test(texts_that_cannot_be),     cmocka_unit_test(eal_starts_once),
+		cmocka_unit_test(port_that_is_not_there),   cmocka_unit_test(port_named_twice),
+		cmocka_unit_test(ports_that_are_no_pair),   cmocka_unit_test(frames_that_cannot_be),
+		cmocka_unit_test(memory_that_is_not_there), cmocka_unit_test_prestate(two_clocks, &argv[argc - 1]),
 		cmocka_unit_test(good_start_after_all),
 	};
 

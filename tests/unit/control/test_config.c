@@ -223,14 +223,6 @@ static void test_not_built(void **state)
 		snprintf(text, sizeof(text), LEAST "%s", cases[i][0]);
 		has_error(text, cases[i][1]);
 	}
-	has_error("gateway = \"gw\";\n"
-		  "dataplane = { workers = \"1\"; mode = \"inline\"; ports = ( { device = \"a\"; } ); };\n"
-		  "list = { file = \"l\"; };\n",
-		  "2: mode \"inline\" is not built yet: write mode = \"tap\"");
-	has_error("gateway = \"gw\";\n"
-		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; peer = \"b\"; } ); };\n"
-		  "list = { file = \"l\"; };\n",
-		  "2: peer is not built yet: remove it; ports are only listened to");
 }
 
 /* Line 3 of a configuration whose other lines are in order. */

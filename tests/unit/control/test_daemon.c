@@ -219,7 +219,7 @@ static void test_status_shape(void **state)
 	static const char *const members[] = {
 		"op",     "gateway",   "state", "warnings", "list",   "input_ended",     "distribution",
 		"ports",  "workers",   "flows", "counters", "totals", "exactness_bytes", "records",
-		"ledger", "consumers",
+		"ledger", "consumers", "mode",
 	};
 	struct running running;
 	json_t *status;
