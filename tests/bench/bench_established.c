@@ -8,16 +8,9 @@
 #include <string.h>
 
 #include "dataplane/pipeline/pipeline.h"
-#include "rules/list.h"
 #include "tests/bench/floor.h"
 #include "tests/bench/harness.h"
-#include "tests/support/frame.h"
-
-#define HELLO_MIN 300
-
-static const char list_text[] = "#! serial: 1\n#! issuer: bench\n#! issued: 2025-01-01T00:00:00Z\n"
-				"#! expires: 2037-01-01T00:00:00Z\n"
-				"match,service,rating_group\n.olm.vn,olm,1\n";
+#include "tests/bench/opening.h"
 
 struct setting {
 	struct traffic traffic;
@@ -53,32 +46,6 @@ static void run_pipeline(void *arg)
 	}
 }
 
-/* A hello on the tuple of each opening packet, from the side that the packet's client is. */
-static void open_flows(struct setting *s)
-{
-	static const struct zr_packet_rules rules;
-	static uint8_t frame[2048];
-	uint8_t hello[1024];
-	size_t hello_len = frame_hello("olm.vn", HELLO_MIN, hello, sizeof(hello));
-
-	for (uint32_t i = 0; i < s->traffic.count; i++) {
-		struct zr_view view = s->traffic.opening[i];
-		struct zr_packet packet;
-		size_t headers;
-
-		zr_packet_parse(&rules, &view, &packet);
-		headers = view.wire_len - packet.payload_wire_len;
-		memcpy(frame, view.data, headers);
-		memcpy(frame + headers, hello, hello_len);
-		/* The frame's own lengths say more than the hello has: the rest is as if cut off by the capture. */
-		view.data = frame;
-		view.len = (uint32_t)(headers + hello_len);
-		if (packet.payload_wire_len < hello_len)
-			fail("the packets are too short for a hello");
-		zr_pipeline_burst(s->pipeline, &view, 1);
-	}
-}
-
 /* The figures mean nothing unless every flow is free and no packet went elsewhere. */
 static void check_totals(const struct setting *s)
 {
@@ -89,24 +56,10 @@ static void check_totals(const struct setting *s)
 		fail("not every packet belongs to a free flow");
 }
 
-static struct zr_image *image_make(void **block)
-{
-	struct zr_findings errors = {0};
-	struct zr_image *image = NULL;
-	struct zr_list *list = NULL;
-	size_t len;
-
-	if (zr_list_read(list_text, sizeof(list_text) - 1, &list, &errors) != 0 ||
-	    zr_list_compile(list, block, &len) != 0 || zr_image_load(*block, len, &image, NULL) != 0)
-		fail("the list cannot be compiled");
-	zr_list_free(list);
-	return image;
-}
-
 static void bench(const char *name, uint32_t flows, uint8_t family, double mops_min)
 {
 	void *block;
-	struct zr_image *image = image_make(&block);
+	struct zr_image *image = opening_image(&block);
 	struct zr_suffix_index *index;
 	struct zr_pipeline_config config;
 	struct setting s = {0};
@@ -133,7 +86,7 @@ static void bench(const char *name, uint32_t flows, uint8_t family, double mops_
 		fail("no memory");
 	s.pipeline = zr_pipeline_init(memory, &config, image, index);
 	floor_open(&floor, &s.traffic, true);
-	open_flows(&s);
+	opening_run(s.pipeline, &s.traffic, NULL, 0);
 	bench_measure(sides, 2, time);
 	check_totals(&s);
 	bench_print(&(struct bench_result){
