@@ -104,8 +104,8 @@ struct zr_port_status {
 	 * Forwarding: frames that the port took to send, and those that it did not. Together they are what came in at its peer.
 	 */
 	struct zr_volume tx, tx_drops[ZR_TX_DROP_COUNT];
-	uint64_t
-		tx_errors; /* frames, as its driver tells (oerrors): taken and not sent, with some drivers also not taken */
+	/* Frames, as its driver tells (oerrors): taken and not sent; with some drivers also those not taken. */
+	uint64_t tx_errors;
 };
 
 struct zr_worker_status {

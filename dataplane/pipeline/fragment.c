@@ -110,7 +110,7 @@ static void take_inner(struct zr_pipeline *p, struct zr_datagram *d, const struc
 		zr_fragment_take(p, inner);
 	else
 		zr_pipeline_account(p, inner, &(struct zr_volume){.pkts = 1, .bytes = inner->volume_bytes});
-	/* The inner header was in a frame that has gone on. */
+	/* The inner header may be in a frame that has gone on. */
 	p->mark = ZR_MARK_NONE;
 }
 
