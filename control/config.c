@@ -12,12 +12,14 @@
 
 #define FILE_MAX_BYTES (1U << 20)
 #define PATH_BYTES     4095
-#define SOCKET_BYTES   (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
-#define HOUR_US        (3600 * UINT64_C(1000000))
-#define DAY_US         (24 * HOUR_US)
-#define MS_US          1000
-#define MIB            (UINT64_C(1) << 20)
-#define TIB            (UINT64_C(1) << 40)
+/* With room for what is written beside. */
+#define STATE_BYTES  (PATH_BYTES - 16)
+#define SOCKET_BYTES (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
+#define HOUR_US      (3600 * UINT64_C(1000000))
+#define DAY_US       (24 * HOUR_US)
+#define MS_US        1000
+#define MIB          (UINT64_C(1) << 20)
+#define TIB          (UINT64_C(1) << 40)
 
 /* Largest frame when nothing is configured: Ethernet's own, which every port takes, and a VLAN tag. */
 #define FRAME_MAX_BYTES 1522
@@ -57,6 +59,8 @@ static const struct zr_config_key dataplane_keys[] = {
 	{"reassembly_memory", zr_config_take_size, AT(reassembly_bytes), MIB, TIB,
 	 .example = "reassembly_memory = \"64MiB\", 1MiB to 1TiB"},
 	{"retro_credit", zr_config_take_bool, AT(retro_credit), .example = "retro_credit = true"},
+	{"state", zr_config_take_text, AT(state), 1, STATE_BYTES,
+	 .example = "state = \"/run/zerorate/state\", on a tmpfs"},
 	{0},
 };
 
@@ -321,6 +325,7 @@ void zr_config_clear(struct zr_config *config)
 	free(config->gateway);
 	free(config->workers);
 	free(config->eal);
+	free(config->state);
 	free(config->list.file);
 	free(config->list.state);
 	for (unsigned int i = 0; i < config->consumers.count; i++)
@@ -353,6 +358,7 @@ void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_con
 	out->pipeline.reassembly_bytes = config->reassembly_bytes;
 	memcpy(out->pipeline.timeout_us, config->timeout_us, sizeof(config->timeout_us));
 	out->pipeline.interim_us = config->interim_us;
+	out->keep_flows = config->state != NULL;
 	out->pipeline.retro_credit = config->retro_credit;
 	out->pipeline.marks = config->marks;
 	out->pipeline.verify_checksums = config->verify_checksums;

@@ -68,6 +68,7 @@ struct zr_config {
 	uint64_t frame_max_bytes;
 	uint64_t flows, reassembly_bytes;
 	bool retro_credit;
+	char *state; /* the file for open flows over a restart; NULL: none */
 	bool verify_checksums;
 	struct zr_prefix_set subscribers, tunnel_endpoints; /* empty: not given */
 	uint64_t timeout_us[ZR_TIMEOUT_COUNT];

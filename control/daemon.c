@@ -22,6 +22,7 @@
 #include "control/log.h"
 #include "control/loop.h"
 #include "control/records.h"
+#include "control/restart.h"
 #include "control/status.h"
 #include "control/status_forward.h"
 #include "control/watchdog.h"
@@ -56,6 +57,8 @@ struct daemon {
 	struct zr_consumers *consumers;
 	struct zr_control_socket *control;
 	struct zr_dataplane *dataplane;
+	struct zr_restart restart;
+	bool left; /* flows are left to the next run, or cannot be */
 	struct zr_status status;
 	struct zr_status_told told;
 	struct zr_watchdog watchdog;
@@ -139,6 +142,18 @@ static void signalled(void *arg, uint32_t events)
 		stop_begin(daemon, info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
+/* What is open is for the next run. False when that cannot be: flows end then, and the dataplane has more to tell. */
+static bool leave_flows(struct daemon *daemon)
+{
+	bool again = daemon->left || daemon->config->state == NULL;
+
+	daemon->left = true;
+	if (again || zr_restart_save(&daemon->restart, daemon->dataplane) == 0)
+		return true;
+	zr_dataplane_forget(daemon->dataplane);
+	return false;
+}
+
 /* All flows are cut once the dataplane says so and nothing is left to drain. */
 static void stop_go_on(struct daemon *daemon, unsigned int drained)
 {
@@ -150,6 +165,8 @@ static void stop_go_on(struct daemon *daemon, unsigned int drained)
 		return;
 	if (err != 0)
 		zr_log(ZR_LOG_ERROR, "the workers did not stop as they should: %s", strerror(-err));
+	if (!leave_flows(daemon))
+		return;
 	zr_status_sample(&daemon->status, daemon->dataplane);
 	zr_intake_end(daemon->intake, &daemon->status.now);
 	enter(daemon, WRITING, WRITE_MS);
@@ -229,6 +246,7 @@ static void sample(void *arg)
 {
 	struct daemon *daemon = arg;
 
+	zr_restart_poll(&daemon->restart, daemon->dataplane);
 	zr_status_sample(&daemon->status, daemon->dataplane);
 	zr_intake_sample(daemon->intake, &daemon->status.now);
 	zr_status_links(&daemon->told, &daemon->status.now);
@@ -322,7 +340,7 @@ static int open_ledger(struct daemon *daemon, struct zr_ledger_start *start)
 }
 
 /* Records go on where the ledger's end. */
-static int make_records(struct daemon *daemon)
+static int make_records(struct daemon *daemon, struct zr_dataplane_config *dataplane)
 {
 	const struct zr_config *config = daemon->config;
 	const struct zr_totals_config totals = {.entries_max = TOTAL_ENTRIES_MAX,
@@ -334,9 +352,11 @@ static int make_records(struct daemon *daemon)
 	if (err == 0)
 		err = open_ledger(daemon, &start);
 	if (err == 0) {
-		const struct zr_exporter exporter = {
-			.gateway = config->gateway, .epoch_us = start.epoch_us, .start = start.start};
+		const struct zr_exporter exporter = {.gateway = config->gateway, .epoch_us = start.epoch_us};
 
+		start.damaged |= zr_restart_read(&daemon->restart, config->state, config->gateway, start.epoch_us);
+		dataplane->saved = zr_restart_run(&daemon->restart);
+		dataplane->pipeline.start = start.start;
 		err = zr_records_make(&exporter, start.next, config->records_memory_bytes, daemon->ledger,
 				      &daemon->records);
 	}
@@ -387,7 +407,7 @@ static int start(struct daemon *daemon)
 	if (err == 0)
 		err = zr_lists_make(&config->list, dataplane.pipeline.seed, &daemon->lists);
 	if (err == 0)
-		err = make_records(daemon);
+		err = make_records(daemon, &dataplane);
 	if (err == 0)
 		err = open_consumers(daemon);
 	if (err == 0)
@@ -395,6 +415,8 @@ static int start(struct daemon *daemon)
 	daemon->list_ops = (struct zr_list_ops){.lists = daemon->lists, .control = daemon->control};
 	if (err == 0)
 		err = start_dataplane(daemon, &dataplane);
+	if (err == 0)
+		zr_restart_consume(&daemon->restart);
 	if (err == 0)
 		err = zr_lists_start(daemon->lists, daemon->loop, daemon->dataplane);
 	return err;
@@ -458,6 +480,7 @@ static void clear(struct daemon *daemon)
 		zr_lists_stop(daemon->lists);
 	if (daemon->dataplane != NULL)
 		zr_dataplane_free(daemon->dataplane);
+	zr_restart_clear(&daemon->restart);
 	zr_control_socket_close(daemon->control);
 	zr_consumers_close(daemon->consumers);
 	close_ledger(daemon);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/hash.h"
 #include "rules/image_view.h"
 
 /* Does the block have the outer form of an image: header, checksum, sections that fill it? NULL or what is wrong. */
@@ -153,6 +154,23 @@ uint32_t zr_image_entry_count(const struct zr_image *image)
 uint64_t zr_image_serial(const struct zr_image *image)
 {
 	return image->header->serial;
+}
+
+uint64_t zr_image_identity(const struct zr_image *image)
+{
+	return image->header->checksum | 1;
+}
+
+uint64_t zr_image_entry_identity(const struct zr_image *image, uint32_t entry)
+{
+	struct zr_entry e;
+	uint64_t parts[3];
+
+	zr_image_entry(image, entry, &e);
+	parts[0] = zr_hash_bytes(e.rule, strlen(e.rule));
+	parts[1] = zr_hash_bytes(e.service, strlen(e.service));
+	parts[2] = e.rating_group;
+	return zr_hash_bytes(parts, sizeof(parts)) | 1;
 }
 
 size_t zr_image_len_bytes(const struct zr_image *image)

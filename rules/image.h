@@ -81,6 +81,12 @@ bool zr_image_has_addresses(const struct zr_image *image);
 void zr_image_entry(const struct zr_image *image, uint32_t entry, struct zr_entry *out);
 uint32_t zr_image_entry_count(const struct zr_image *image);
 uint64_t zr_image_serial(const struct zr_image *image);
+/*
+ * Numbers, never 0, that tell images of different content, and entries of different rule, service or rating group, apart. The
+ * same in every process; not for telling what somebody made collide on purpose.
+ */
+uint64_t zr_image_identity(const struct zr_image *image);
+uint64_t zr_image_entry_identity(const struct zr_image *image, uint32_t entry);
 /* Length of the block. */
 size_t zr_image_len_bytes(const struct zr_image *image);
 /* Who issued the list, as its directive says; terminated, lies in the image. */

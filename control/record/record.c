@@ -135,11 +135,9 @@ static char *set_bits(struct zr_record *record, enum zr_member member, unsigned 
 	return at;
 }
 
-static char *set_flow(struct zr_record *record, const struct zr_exporter *exporter, const struct zr_usage *usage,
-		      char *at)
+static char *set_flow(struct zr_record *record, const struct zr_usage *usage, char *at)
 {
-	uint64_t number = (uint64_t)exporter->start << 48 | (uint64_t)usage->worker << 40 |
-			  (usage->flow & 0xffffffffff);
+	uint64_t number = (uint64_t)usage->start << 48 | (uint64_t)usage->worker << 40 | (usage->flow & 0xffffffffff);
 
 	set_text(record, ZR_MEMBER_FLOW, at, FLOW_DIGITS);
 	return zr_json_hex(at, number, FLOW_DIGITS);
@@ -255,7 +253,7 @@ void zr_record_of_usage(const struct zr_exporter *exporter, uint64_t seq, const 
 	bool part = usage->type == ZR_USAGE_PART;
 
 	set_word(out, ZR_MEMBER_TYPE, &types[usage->type]);
-	at = set_flow(out, exporter, usage, at);
+	at = set_flow(out, usage, at);
 	if (part)
 		set_part(out, usage);
 	set_word(out, ZR_MEMBER_VERDICT, &verdicts[usage->verdict]);

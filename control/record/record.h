@@ -13,7 +13,6 @@
 struct zr_exporter {
 	const char *gateway;
 	uint64_t epoch_us; /* start of the numbering, Unix microseconds */
-	uint16_t start;    /* number of this start within the epoch: the first four digits of `flow` */
 };
 
 /* A sum over an interval: of the gateway, of an entry (has_entry), of a subscriber (family 4 or 6). */

@@ -39,6 +39,7 @@ static struct zr_pipeline_config share_of(const struct zr_dataplane *dp, struct 
 	config.names_bytes /= dp->worker_count;
 	config.server_ids_bytes /= dp->worker_count;
 	config.worker = (uint8_t)w->index;
+	config.identities = w->identities;
 	config.usage = zr_worker_tell;
 	config.arg = w;
 	return config;
@@ -111,6 +112,7 @@ static int worker_make(struct zr_dataplane *dp, unsigned int index, unsigned int
 		return no_memory(error, error_len, "a worker", sizeof(*w));
 	w->dp = dp;
 	w->index = w->turn = index;
+	w->identities = dp->identities[index];
 	w->lcore = w->status.lcore = lcore;
 	w->status.flows_max = dp->flows_max;
 	zr_snapshot_write(&w->snapshot, &w->status);
@@ -191,6 +193,8 @@ static int make(struct zr_dataplane *dp, const struct zr_lcores *lcores, const s
 		zr_lists_init(dp, image, index);
 		status = zr_ports_open(dp, error, error_len);
 	}
+	if (status == 0)
+		zr_restart_count(dp, dp->identities);
 	for (unsigned int i = 0; status == 0 && i < lcores->count; i++)
 		status = worker_make(dp, i, lcores->ids[i], error, error_len);
 	if (status == 0)

@@ -27,6 +27,26 @@ struct zr_dataplane_port {
 	uint16_t domain;
 };
 
+/* Version of the form in which zr_dataplane_save writes flows (dataplane/pipeline/saved.h). */
+#define ZR_SAVED_FLOW_VERSION 1
+
+/* Open flows of an earlier run: what zr_dataplane_save wrote, one behind the other, and what is known of that run. */
+struct zr_saved_run {
+	const uint8_t *flows;
+	size_t len;
+	uint64_t list;     /* zr_image_identity of its last list */
+	uint64_t saved_us; /* when it ended, Unix microseconds */
+	bool same_epoch;   /* records of both runs have one numbering: flows keep theirs */
+	uint32_t workers;
+	bool hardware; /* its ports spread subscribers over workers */
+};
+
+/*
+ * Is every byte of it a flow that can be read? Hostile bytes are welcome. *count: how many there are. Any thread; to be asked
+ * before it is handed to zr_dataplane_start.
+ */
+bool zr_saved_run_check(const struct zr_saved_run *run, uint64_t *count);
+
 struct zr_dataplane_config {
 	const char *eal;     /* further EAL arguments as one text; never cores */
 	const char *workers; /* lcores as a list: "1-3", "2,4"; more than the machine has CPUs share them */
@@ -40,6 +60,12 @@ struct zr_dataplane_config {
 	 * among them; worker, usage and arg are set here.
 	 */
 	struct zr_pipeline_config pipeline;
+	/*
+	 * Workers take up these flows before their first packet; NULL: none. It must stay until zr_dataplane_restored. Whoever has no
+	 * place for a flow ends it with its last record.
+	 */
+	const struct zr_saved_run *saved;
+	bool keep_flows; /* at the end flows are cut, but stay for zr_dataplane_save */
 };
 
 struct zr_dataplane;
@@ -147,6 +173,19 @@ bool zr_dataplane_idle(struct zr_dataplane *dp);
  * flow. Call until it returns 0, draining between (-EAGAIN: not done yet). Then zr_dataplane_free.
  */
 int zr_dataplane_stop(struct zr_dataplane *dp);
+
+/* Have all workers taken up what the configuration's saved holds? Drain until then. */
+bool zr_dataplane_restored(const struct zr_dataplane *dp);
+
+/*
+ * With keep_flows, once zr_dataplane_stop has returned 0: write all open flows (see zr_pipeline_save), and say in run what is
+ * known of this one: list, saved_us, workers, hardware. Returns 0 or what write returned.
+ */
+int zr_dataplane_save(struct zr_dataplane *dp, struct zr_saved_run *run,
+		      int (*write)(void *arg, const void *bytes, size_t len), void *arg);
+/* They cannot be kept: end them with their last records. Then zr_dataplane_stop is to be called until it returns 0 again. */
+void zr_dataplane_forget(struct zr_dataplane *dp);
+
 void zr_dataplane_free(struct zr_dataplane *dp);
 
 #endif

@@ -60,6 +60,19 @@ unsigned int zr_spread_worker(const struct zr_packet *packet, const struct zr_pr
 	return (unsigned int)(((hash >> 32) * workers) >> 32);
 }
 
+unsigned int zr_spread_flow(uint8_t family, const union zr_ip *client, const union zr_ip *server, uint8_t role,
+			    const struct zr_prefix_set *subscribers, unsigned int workers)
+{
+	const struct zr_packet packet = {
+		.family = family,
+		.src = *client,
+		.dst = *server,
+		.role = role == ZR_ROLE_BOTH ? ZR_ROLE_BOTH : ZR_ROLE_ACCESS,
+	};
+
+	return zr_spread_worker(&packet, subscribers, workers);
+}
+
 static uint64_t side_of(uint8_t role)
 {
 	switch (role) {

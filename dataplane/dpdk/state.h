@@ -89,13 +89,16 @@ struct zr_worker {
 	uint64_t round_cycles;      /* time stamp counter at the last round's end */
 	int64_t ahead_us;           /* what the pipeline was told that the wall clock is ahead */
 	struct zr_worker_status status;
-	uint64_t told; /* events put into the ring */
+	uint64_t told;       /* events put into the ring */
+	uint32_t identities; /* flows with records that it takes up from an earlier run */
+	bool waits;          /* for room in the ring */
 
 	struct zr_snapshot snapshot;
 	/* Written by the worker, read by control. */
 	_Atomic uint64_t settled;        /* the list that all its flows are judged by */
 	_Atomic uint64_t settled_events; /* events put into the ring until then */
 	_Atomic unsigned int reached;    /* enum zr_phase */
+	_Atomic bool restored;           /* flows of an earlier run are taken up */
 	_Atomic uint64_t reached_ns;     /* its latest packet's time then */
 	/* Control's own. */
 	alignas(64) bool launched;
@@ -122,9 +125,10 @@ struct zr_dataplane {
 	uint64_t stamp_flag;     /* … when this flag is set */
 
 	alignas(64) _Atomic(const struct zr_announcement *) published;
-	_Atomic unsigned int phase;      /* enum zr_phase */
-	_Atomic uint64_t end_ns;         /* the latest packet time of any worker, before ZR_PHASE_CUT */
-	struct zr_announcement lists[2]; /* the list in force and the one before */
+	_Atomic unsigned int phase;          /* enum zr_phase */
+	_Atomic uint64_t end_ns;             /* the latest packet time of any worker, before ZR_PHASE_CUT */
+	struct zr_announcement lists[2];     /* the list in force and the one before */
+	uint32_t identities[ZR_WORKERS_MAX]; /* see struct zr_worker */
 	struct rte_rcu_qsbr *qsbr;
 	uint64_t token;          /* grace period of the last publication */
 	unsigned int drain_turn; /* the worker that is drained first */
@@ -149,6 +153,14 @@ static inline uint64_t zr_clock_ns(clockid_t clock)
 int zr_worker_run(void *arg);
 /* worker.c: one round of it: what has come by now, in a phase before ZR_PHASE_CUT. */
 void zr_worker_round(struct zr_worker *w, enum zr_phase phase);
+/* worker.c: by a worker: its counters for control to read, between two bursts. */
+void zr_worker_publish(struct zr_worker *w);
+/* worker.c: end all flows of a worker that has ended, on its lcore. */
+int zr_worker_forget(void *arg);
+/* restart.c: by a worker, before its first packet: take up its flows of an earlier run, at a time. */
+void zr_worker_restore(struct zr_worker *w, uint64_t now_ns);
+/* restart.c: how many flows with records every worker will take up. */
+void zr_restart_count(struct zr_dataplane *dp, uint32_t identities[ZR_WORKERS_MAX]);
 /* worker.c: what a pipeline calls with each event. */
 bool zr_worker_tell(void *arg, const struct zr_usage *usage);
 

@@ -18,6 +18,7 @@
 #include "dataplane/dpdk/forward.h"
 #include "dataplane/dpdk/spread.h"
 #include "dataplane/dpdk/state.h"
+#include "dataplane/pipeline/save.h"
 
 #define NS_PER_US 1000
 
@@ -268,7 +269,7 @@ static void notice_list(struct zr_worker *w)
 }
 
 /* Stage: counters as of now, all of one moment. */
-static void publish_counters(struct zr_worker *w)
+void zr_worker_publish(struct zr_worker *w)
 {
 	struct zr_worker_status *status = &w->status;
 	struct zr_untold untold;
@@ -296,15 +297,17 @@ static void report_phase(struct zr_worker *w, enum zr_phase phase, bool found)
 }
 
 /*
- * While packets come nothing here may wait: the pipeline is told that the ring has no room. At the end nothing is received
- * any more and control drains.
+ * While packets come nothing here may wait: the pipeline is told that the ring has no room. Before the first one, and at the
+ * end when nothing is received any more, control drains.
  */
 bool zr_worker_tell(void *arg, const struct zr_usage *usage)
 {
 	struct zr_worker *w = arg;
 
 	while (!zr_events_put(w->events, usage)) {
-		if (atomic_load_explicit(&w->dp->phase, memory_order_relaxed) != ZR_PHASE_CUT)
+		enum zr_phase phase = atomic_load_explicit(&w->dp->phase, memory_order_relaxed);
+
+		if (phase == ZR_PHASE_QUIT || (phase != ZR_PHASE_CUT && !w->waits))
 			return false;
 		sched_yield();
 	}
@@ -316,7 +319,19 @@ bool zr_worker_tell(void *arg, const struct zr_usage *usage)
 static void cut_all(struct zr_worker *w)
 {
 	zr_pipeline_advance(w->pipeline, atomic_load_explicit(&w->dp->end_ns, memory_order_relaxed));
+	if (w->dp->config.keep_flows)
+		zr_pipeline_pause(w->pipeline);
+	else
+		zr_pipeline_shutdown(w->pipeline);
+}
+
+int zr_worker_forget(void *arg)
+{
+	struct zr_worker *w = arg;
+
 	zr_pipeline_shutdown(w->pipeline);
+	zr_worker_publish(w);
+	return 0;
 }
 
 static void rest(const struct zr_dataplane *dp)
@@ -347,7 +362,7 @@ void zr_worker_round(struct zr_worker *w, enum zr_phase phase)
 	w->status.total_cycles += end - begin;
 	w->status.busy_cycles += found ? end - begin : 0;
 	w->round_cycles = end;
-	publish_counters(w);
+	zr_worker_publish(w);
 	report_phase(w, phase, found);
 	rte_rcu_qsbr_quiescent(dp->qsbr, w->index);
 	if (!found)
@@ -362,11 +377,12 @@ int zr_worker_run(void *arg)
 
 	w->round_cycles = rte_rdtsc();
 	rte_rcu_qsbr_thread_online(dp->qsbr, w->index);
+	zr_worker_restore(w, time_now(w));
 	while ((phase = atomic_load_explicit(&dp->phase, memory_order_acquire)) < ZR_PHASE_CUT)
 		zr_worker_round(w, phase);
 	if (phase == ZR_PHASE_CUT)
 		cut_all(w);
-	publish_counters(w);
+	zr_worker_publish(w);
 	rte_rcu_qsbr_thread_offline(dp->qsbr, w->index);
 	return 0;
 }

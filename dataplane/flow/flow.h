@@ -73,8 +73,12 @@ enum {
 	ZR_FLOW_INSPECT = 1 << 10, /* what the client sends is looked at: no name yet, or requests may follow */
 	ZR_FLOW_STREAMED_B = 1 << 11,
 	ZR_FLOW_ECH = 1 << 12,
-	ZR_FLOW_HOST_CHARGED = 1 << 13, /* asked for another Host after being charged for one: stays charged */
-	ZR_FLOW_TEID_UP = 1 << 14,      /* path has the TEID of this direction, or no room was left for it */
+	/*
+	 * Once charged it stays charged, whatever list or window comes: it asked for another Host after being charged for
+	 * one, or its name was forgotten with a restart.
+	 */
+	ZR_FLOW_STAYS_CHARGED = 1 << 13,
+	ZR_FLOW_TEID_UP = 1 << 14, /* path has the TEID of this direction, or no room was left for it */
 	ZR_FLOW_TEID_DOWN = 1 << 15,
 };
 
@@ -119,7 +123,8 @@ struct zr_flow_rest {
 	uint64_t first_us : 48,
 		part : 16; /* the flow's first packet, modulo 2^48 us; usage records written (stays at 65535) */
 	uint64_t part_first_us : 40, retro_down_bytes : 24; /* first packet since the cut, modulo 2^40 us */
-	uint64_t id : 40, retro_up_bytes : 24;              /* 0: it left no record (numbers begin at 1) */
+	/* 0: it left no record (numbers begin at 1); the first ones are places of identities that earlier runs gave */
+	uint64_t id : 40, retro_up_bytes : 24;
 	union {
 		struct {
 			uint32_t older, newer; /* undecided: its neighbours in the order of creation */

@@ -10,6 +10,8 @@
 #include "dataplane/inspect/inspect.h"
 
 #define ZR_QUIC_CID_MAX 20
+/* Ids of servers that are shorter, such as one of few connections may choose, could be met by chance. */
+#define ZR_QUIC_SERVER_ID_MIN 8
 
 /* Datagrams with an Initial that are looked at before a tuple's hello must be complete, all its attempts together. */
 #define ZR_QUIC_DATAGRAMS_MAX 32

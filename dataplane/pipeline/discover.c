@@ -14,10 +14,6 @@ static const uint8_t evidence_of_source[] = {
 	[ZR_SOURCE_HTTP_HOST] = ZR_EVIDENCE_HTTP_HOST,
 };
 
-#define NAME_EVIDENCE                                                                          \
-	(1U << ZR_EVIDENCE_TLS_SNI | 1U << ZR_EVIDENCE_QUIC_SNI | 1U << ZR_EVIDENCE_DTLS_SNI | \
-	 1U << ZR_EVIDENCE_HTTP_HOST)
-
 struct listener {
 	struct zr_pipeline *p;
 	uint32_t flow;
@@ -52,10 +48,13 @@ static void name_changed(struct zr_pipeline *p, uint32_t flow, struct zr_judgeme
 	if (judgement.reason != ZR_REASON_SPOOF && zr_name_same(p, flow, name))
 		return;
 	if ((f->flags & ZR_FLOW_FREE) == 0) {
-		f->flags |= ZR_FLOW_HOST_CHARGED;
+		f->flags |= ZR_FLOW_STAYS_CHARGED;
 		judgement.reason = f->reason;
-		judgement.evidence &= NAME_EVIDENCE;
+		judgement.evidence &= ZR_NAME_EVIDENCE;
 		judgement.rule = ZR_ENTRY_NONE;
+	} else {
+		/* A name that was forgotten matters no more. */
+		f->flags &= (uint16_t)~ZR_FLOW_STAYS_CHARGED;
 	}
 	zr_verdict_change(p, flow, ZR_CAUSE_HOST_CHANGE, judgement, &name);
 }
@@ -78,7 +77,7 @@ static void on_hello(void *arg, const struct zr_hello *hello)
 	judgement = judge_hello(p, flow, hello, name);
 	if ((f->flags & ZR_FLOW_DECIDED) == 0)
 		zr_verdict_decide(p, flow, judgement, name);
-	else if ((f->evidence & NAME_EVIDENCE) == 0)
+	else if ((f->evidence & ZR_NAME_EVIDENCE) == 0)
 		name_on_prefix(p, flow, judgement, name);
 	else
 		name_changed(p, flow, judgement, name);
@@ -113,6 +112,7 @@ static void tcp_begin(const struct zr_flow *f, struct zr_context *fresh, uint32_
 	bool anchored = first && (f->flags & ZR_FLOW_START_KNOWN) != 0;
 
 	fresh->kind = ZR_CONTEXT_TCP;
+	fresh->resumed = false;
 	fresh->from_b = from_b;
 	zr_tcp_client_start(&fresh->tcp, zr_context_owner(flow, from_b), anchored ? f->start + 1 : seq, anchored);
 	/* What came so far was neither hello nor request: only a segment's start can be one now. */
@@ -248,6 +248,36 @@ static void discover_spoof(struct zr_pipeline *p, uint32_t flow)
 		zr_verdict_decide(p, flow, judgement, ZR_NO_NAME);
 	else
 		zr_verdict_change(p, flow, ZR_CAUSE_VERDICT, judgement, &ZR_NO_NAME);
+}
+
+/* The client said what nobody heard: it may have been a request for any host. */
+static void unheard(struct zr_pipeline *p, uint32_t flow)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_judgement judgement = {
+		.reason = ZR_REASON_INSPECT_LIMIT, .evidence = f->evidence, .rule = ZR_ENTRY_NONE};
+
+	zr_context_put(p, flow);
+	f->flags &= (uint16_t)~ZR_FLOW_INSPECT;
+	f->flags |= ZR_FLOW_STAYS_CHARGED;
+	if ((f->flags & ZR_FLOW_FREE) != 0)
+		zr_verdict_change(p, flow, ZR_CAUSE_HOST_CHANGE, judgement, &ZR_NO_NAME);
+}
+
+void zr_discover_resumed(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
+{
+	const struct zr_flow *f = zr_flow_at(p, flow);
+	bool client_is_b = (f->flags & ZR_FLOW_CLIENT_IS_B) != 0, up = from_b == client_is_b;
+	struct zr_context *c = zr_context_of(p, flow, client_is_b);
+	uint32_t said, fin = (f->flags & ZR_FLOW_FIN_UP) != 0;
+
+	if (c == NULL || !c->resumed || (packet->tcp_flags & ZR_TCP_ACK) == 0)
+		return;
+	said = up ? packet->tcp_seq : packet->tcp_ack;
+	if ((int32_t)(said - c->tcp.next_seq - fin) > 0)
+		unheard(p, flow);
+	else if (up && (int32_t)(said + packet->payload_len - c->tcp.next_seq) > 0)
+		c->resumed = false;
 }
 
 /* Does who it is sent to take it? */

@@ -114,8 +114,10 @@ struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_
 	};
 	struct zr_suffixes suffixes;
 
+	if ((f->flags & (ZR_FLOW_STAYS_CHARGED | ZR_FLOW_FREE)) == (ZR_FLOW_STAYS_CHARGED | ZR_FLOW_FREE))
+		otherwise.reason = ZR_REASON_NO_NAME;
 	if (f->reason == ZR_REASON_SPOOF || f->reason == ZR_REASON_NOT_SUBSCRIBER ||
-	    (f->flags & ZR_FLOW_HOST_CHARGED) != 0)
+	    (f->flags & ZR_FLOW_STAYS_CHARGED) != 0)
 		return otherwise;
 	zr_name_suffixes(p, flow, &suffixes);
 	if (text != NULL)

@@ -35,7 +35,8 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 }
 
 struct layout {
-	size_t table_at, intern_at, assembly_at, contexts_at, datagrams_at, server_ids_at, scratch_at, total;
+	size_t table_at, intern_at, assembly_at, contexts_at, datagrams_at, server_ids_at, identities_at, scratch_at,
+		total;
 	size_t assembly_bytes, datagrams_bytes;
 	uint32_t contexts;
 };
@@ -63,6 +64,7 @@ static struct layout layout_of(const struct zr_pipeline_config *config)
 	l.contexts_at = carve(&l.total, l.contexts * sizeof(struct zr_context));
 	l.datagrams_at = carve(&l.total, zr_datagrams_memory(l.datagrams_bytes));
 	l.server_ids_at = carve(&l.total, zr_server_ids_memory(config->server_ids_bytes));
+	l.identities_at = carve(&l.total, config->identities * sizeof(uint64_t));
 	l.scratch_at = carve(&l.total, ZR_SCRATCH);
 	return l;
 }
@@ -114,6 +116,9 @@ struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_conf
 	p->contexts.count = l.contexts;
 	zr_datagrams_init(&p->datagrams, base + l.datagrams_at, l.datagrams_bytes, config->seed, zr_fragment_ended, p);
 	zr_server_ids_init(&p->server_ids, base + l.server_ids_at, config->server_ids_bytes);
+	p->identities = (uint64_t *)(void *)(base + l.identities_at);
+	p->identities_max = config->identities;
+	p->next_flow = config->identities;
 	p->scratch = base + l.scratch_at;
 	return p;
 }

@@ -88,7 +88,7 @@ static void flow_evict(struct zr_pipeline *p)
 	zr_cut_end(p, victim, ZR_CAUSE_EVICTED);
 }
 
-static uint32_t flow_insert(struct zr_pipeline *p, const struct zr_flow_key *key, uint64_t hash)
+uint32_t zr_pipeline_insert(struct zr_pipeline *p, const struct zr_flow_key *key, uint64_t hash)
 {
 	uint32_t flow = zr_flow_table_insert(&p->table, key, hash);
 
@@ -140,7 +140,7 @@ static void flow_judge_address(struct zr_pipeline *p, uint32_t flow)
 static uint32_t flow_open(struct zr_pipeline *p, const struct zr_packet *packet, const struct zr_flow_key *key,
 			  uint64_t hash, bool from_b)
 {
-	uint32_t flow = flow_insert(p, key, hash);
+	uint32_t flow = zr_pipeline_insert(p, key, hash);
 	struct zr_flow *f;
 	bool up;
 
@@ -271,6 +271,9 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 	}
 	f = zr_flow_at(p, flow);
 	up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
+	if ((f->flags & (ZR_FLOW_INSPECT | ZR_FLOW_DECIDED)) == (ZR_FLOW_INSPECT | ZR_FLOW_DECIDED) &&
+	    packet->proto == ZR_PROTO_TCP)
+		zr_discover_resumed(p, flow, packet, from_b);
 	if ((f->flags & ZR_FLOW_INSPECT) != 0 && packet->payload_len > 0 &&
 	    (up || (f->flags & ZR_FLOW_CLIENT_FIXED) == 0)) {
 		zr_discover(p, flow, packet, from_b);

@@ -49,7 +49,9 @@ struct zr_pipeline_config {
 	struct zr_packet_rules packets;
 	struct zr_mark_choice marks;
 	uint64_t seed[2]; /* random at every start of a gateway, fixed for capture files */
+	uint16_t start;   /* number of this start: with worker the first digits of flows that begin in it */
 	uint8_t worker;
+	uint32_t identities; /* most flows that keep their identity from an earlier run (zr_pipeline_restore) */
 
 	/*
 	 * Takes each event; called from inside the calls below. False: there is no room for it now. A tag is then offered
@@ -131,6 +133,9 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out);
 /* Events of inspection and the table, by name. Never reset. */
 #define ZR_COUNTERS(X)                                                                                      \
 	X(FLOWS_NEW, "flows_new")                 /* flows taken up */                                      \
+	X(FLOWS_RESTORED, "flows_restored")       /* … from an earlier run */                             \
+	X(FLOWS_OUTDATED, "flows_outdated")       /* of an earlier run, which had ended meanwhile */        \
+	X(FLOWS_MISFIT, "flows_misfit")           /* …, which the configuration has no place for */       \
 	X(EVICTED_UNDECIDED, "evicted_undecided") /* evicted before a verdict */                            \
 	X(EVICTED_CHARGED, "evicted_charged")                                                               \
 	X(EVICTED_FREE, "evicted_free")                                                                     \

@@ -10,9 +10,6 @@
 
 #define LONG_HEADER 0x80
 
-/* Shorter ids, such as a server of few connections may choose, could be met by chance. */
-#define ID_LEN_MIN 8
-
 /* Places for an id: one set of them, by its hash. */
 #define WAYS 4
 
@@ -86,7 +83,7 @@ static struct zr_server_id *find(const struct zr_pipeline *p, const struct zr_fl
 static struct zr_server_id *find_short(const struct zr_pipeline *p, const struct zr_flow_key *peers,
 				       const struct zr_packet *packet)
 {
-	struct zr_slice wanted = {.at = packet->payload + 1, .len = ID_LEN_MIN};
+	struct zr_slice wanted = {.at = packet->payload + 1, .len = ZR_QUIC_SERVER_ID_MIN};
 	struct zr_server_id *id = NULL;
 
 	for (; id == NULL && wanted.len <= ZR_QUIC_CID_MAX && wanted.len < packet->payload_len; wanted.len++)
@@ -138,19 +135,12 @@ static struct zr_server_id *id_of(const struct zr_pipeline *p, const struct zr_f
 	return has_id ? &p->server_ids.places[f->server_id] : NULL;
 }
 
-void zr_rebind_learn(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet)
+/* The flow, which has none, gets this id: from whoever has it, or from another one for which there is no room. */
+void zr_rebind_keep(struct zr_pipeline *p, uint32_t flow, struct zr_slice scid)
 {
-	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_server_id *id;
-	struct zr_flow_key peers;
-	struct zr_slice scid;
+	struct zr_flow_key peers = peers_of(p, flow, (zr_flow_at(p, flow)->flags & ZR_FLOW_CLIENT_IS_B) != 0);
+	struct zr_server_id *id = find(p, &peers, scid);
 
-	if ((f->flags & (ZR_FLOW_DECIDED | ZR_FLOW_INSPECT)) != ZR_FLOW_DECIDED || id_of(p, f) != NULL ||
-	    (f->evidence & 1U << ZR_EVIDENCE_QUIC_SNI) == 0 ||
-	    !zr_quic_server_id(packet->payload, packet->payload_len, &scid) || scid.len < ID_LEN_MIN)
-		return;
-	peers = peers_of(p, flow, (f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
-	id = find(p, &peers, scid);
 	if (id != NULL)
 		zr_rebind_forget(p, id->flow);
 	else
@@ -159,6 +149,24 @@ void zr_rebind_learn(struct zr_pipeline *p, uint32_t flow, const struct zr_packe
 	id->len = (uint8_t)scid.len;
 	memcpy(id->id, scid.at, scid.len);
 	give(p, id, flow);
+}
+
+void zr_rebind_learn(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_slice scid;
+
+	if ((f->flags & (ZR_FLOW_DECIDED | ZR_FLOW_INSPECT)) == ZR_FLOW_DECIDED && id_of(p, f) == NULL &&
+	    (f->evidence & 1U << ZR_EVIDENCE_QUIC_SNI) != 0 &&
+	    zr_quic_server_id(packet->payload, packet->payload_len, &scid) && scid.len >= ZR_QUIC_SERVER_ID_MIN)
+		zr_rebind_keep(p, flow, scid);
+}
+
+struct zr_slice zr_rebind_id(const struct zr_pipeline *p, const struct zr_flow *f)
+{
+	const struct zr_server_id *id = id_of(p, f);
+
+	return id != NULL ? (struct zr_slice){.at = id->id, .len = id->len} : (struct zr_slice){0};
 }
 
 bool zr_rebind_knows(const struct zr_pipeline *p, const struct zr_flow *f, struct zr_slice dcid)

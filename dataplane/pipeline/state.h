@@ -33,6 +33,7 @@ struct zr_context {
 	uint32_t next; /* slot, plus 1: the one for the flow's other side, or the next free one; 0: none */
 	uint8_t kind;  /* enum zr_context_kind */
 	bool from_b;   /* which side of the key is being listened to */
+	bool resumed;  /* after a restart: the client has said nothing since that goes on where it was heard last */
 };
 
 struct zr_contexts {
@@ -94,6 +95,8 @@ struct zr_pipeline {
 	struct zr_quic_crypto *quic;
 	struct zr_datagrams datagrams;
 	struct zr_untold untold;
+	uint64_t *identities; /* of flows of earlier runs, by their numbers from 1 to identities_max */
+	uint32_t identities_max, identities_used;
 	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
 	struct zr_twices twices;
 };
@@ -172,6 +175,11 @@ void zr_path_note(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *
 void zr_path_flip(struct zr_pipeline *p, uint32_t flow);
 struct zr_path zr_path_of(const struct zr_pipeline *p, uint32_t flow);
 
+/* The bits of evidence that a name was read. */
+#define ZR_NAME_EVIDENCE                                                                       \
+	(1U << ZR_EVIDENCE_TLS_SNI | 1U << ZR_EVIDENCE_QUIC_SNI | 1U << ZR_EVIDENCE_DTLS_SNI | \
+	 1U << ZR_EVIDENCE_HTTP_HOST)
+
 /* A name that was not there. */
 #define ZR_NO_NAME ((struct zr_name_ref){.text = NULL, .len = 0})
 
@@ -214,6 +222,8 @@ void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause
 void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement,
 			const struct zr_name_ref *name, bool same);
 void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
+/* The verdict that a flow had in an earlier run; it is told as due already, and the name is kept if it frees the flow. */
+void zr_verdict_restore(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
 /* The first verdict of a flow that carries on what another began: what that one is, and how it was found out. */
 void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from);
 
@@ -270,8 +280,16 @@ void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *p
 bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet);
 /* A QUIC long header from the server may tell an id that the same connection goes on with. */
 void zr_discover_server(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet);
+/*
+ * A followed HTTP connection of an earlier run: when the packet shows that the client said what nobody heard, which may be a
+ * request for any host, inspection ends and the flow is charged.
+ */
+void zr_discover_resumed(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
 /* Inspection of the flow ends without a name: a bound was reached. */
 void zr_discover_stop(struct zr_pipeline *p, uint32_t flow);
+
+/* pipeline.c: a place in the table for a flow, for which another may have to go; ZR_FLOW_NONE: there is none. */
+uint32_t zr_pipeline_insert(struct zr_pipeline *p, const struct zr_flow_key *key, uint64_t hash);
 
 /* pipeline.c: count volume to a packet's flow, and inspect the packet's payload. */
 void zr_pipeline_account(struct zr_pipeline *p, const struct zr_packet *packet, const struct zr_volume *waited);
@@ -288,6 +306,9 @@ void zr_fragment_ended(void *arg, struct zr_datagram *d);
  * verdict is taken over then. The flow ends.
  */
 void zr_rebind_learn(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet);
+void zr_rebind_keep(struct zr_pipeline *p, uint32_t flow, struct zr_slice scid);
+/* What is remembered for a flow; len 0: nothing. */
+struct zr_slice zr_rebind_id(const struct zr_pipeline *p, const struct zr_flow *f);
 bool zr_rebind_knows(const struct zr_pipeline *p, const struct zr_flow *f, struct zr_slice dcid);
 bool zr_rebind_take(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
 void zr_rebind_forget(struct zr_pipeline *p, uint32_t flow);
@@ -298,6 +319,9 @@ void zr_rebind_forget(struct zr_pipeline *p, uint32_t flow);
  */
 bool zr_usage_tag(struct zr_pipeline *p, uint32_t flow);
 bool zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final);
+/* The identity (start, worker, number) behind a flow's id, and an event's flow. */
+uint64_t zr_identity_of(const struct zr_pipeline *p, uint64_t id);
+void zr_usage_identify(struct zr_usage *u, uint64_t identity);
 /* Volume is added to a sum of what is not told. */
 void zr_usage_add(struct zr_traffic *sum, const struct zr_flow *f);
 

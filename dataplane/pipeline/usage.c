@@ -30,6 +30,20 @@ static void tuple_fill(struct zr_pipeline *p, uint32_t flow, struct zr_usage *u)
 	u->teid_down = path.teid_down;
 }
 
+uint64_t zr_identity_of(const struct zr_pipeline *p, uint64_t id)
+{
+	if (id <= p->identities_max)
+		return p->identities[id - 1];
+	return (uint64_t)p->config.start << 48 | (uint64_t)p->config.worker << 40 | id;
+}
+
+void zr_usage_identify(struct zr_usage *u, uint64_t identity)
+{
+	u->start = (uint16_t)(identity >> 48);
+	u->worker = (uint8_t)(identity >> 40);
+	u->flow = identity & ((UINT64_C(1) << 40) - 1);
+}
+
 /* What tags and parts have in common. */
 static struct zr_usage usage_of(struct zr_pipeline *p, uint32_t flow, enum zr_usage_type type)
 {
@@ -42,13 +56,12 @@ static struct zr_usage usage_of(struct zr_pipeline *p, uint32_t flow, enum zr_us
 		.reason = f->reason,
 		.evidence = f->evidence,
 		.flags = flags_of(f),
-		.worker = p->config.worker,
-		.flow = rest->id != 0 ? rest->id : p->next_flow + 1,
 		.image = zr_list_of(p, f)->image,
 		.rule = (f->flags & ZR_FLOW_DECIDED) != 0 ? rest->rule : ZR_ENTRY_NONE,
 		.name = zr_name_text(p, flow),
 	};
 
+	zr_usage_identify(&u, zr_identity_of(p, rest->id != 0 ? rest->id : p->next_flow + 1));
 	tuple_fill(p, flow, &u);
 	return u;
 }
@@ -124,7 +137,8 @@ static void sum_up(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bo
 	if (p->config.totals_by_entry || p->config.totals_by_subscriber) {
 		u = part_of(p, flow, cause, final);
 		u.recorded = false;
-		u.flow = p->table.rest[flow].id;
+		if (p->table.rest[flow].id == 0)
+			u.flow = 0;
 		if ((p->config.totals_by_subscriber || u.rule != ZR_ENTRY_NONE) && p->config.usage(p->config.arg, &u))
 			return;
 	}

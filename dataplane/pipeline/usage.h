@@ -23,9 +23,11 @@ struct zr_usage {
 	uint8_t cause;           /* enum zr_cause; parts only */
 	bool final;              /* the flow's last record; parts only */
 	uint8_t evidence, flags; /* bits of enum zr_evidence and enum zr_flag */
+	/* Which flow it is: the start of the program and the worker that gave it its number, and the number, 40 bits. */
 	uint8_t worker;
-	uint64_t flow; /* number of the flow within the worker, 40 bits */
+	uint64_t flow;
 	uint32_t part; /* usage records the flow left before this one; parts only */
+	uint16_t start;
 	/* It becomes a record. Else it is a part of a charged flow that only totals are made of. */
 	bool recorded;
 

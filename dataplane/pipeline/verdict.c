@@ -76,9 +76,16 @@ void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement
 	zr_name_keep(p, flow, name);
 }
 
+void zr_verdict_restore(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
+{
+	zr_flow_table_decided(&p->table, flow);
+	verdict_set(p, flow, judgement);
+	zr_name_keep(p, flow, name);
+}
+
 void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from)
 {
-	const uint16_t inherited = ZR_FLOW_START_KNOWN | ZR_FLOW_ECH;
+	const uint16_t inherited = ZR_FLOW_START_KNOWN | ZR_FLOW_ECH | ZR_FLOW_STAYS_CHARGED;
 	const struct zr_flow *parent = zr_flow_at(p, from);
 	struct zr_flow *f = zr_flow_at(p, flow);
 	struct zr_judgement judgement = {

@@ -61,7 +61,7 @@ static void lines_make(struct setting *s)
 
 int main(void)
 {
-	static struct setting json = {.exporter = {.gateway = "hn-gw-01", .epoch_us = 1795305600123456, .start = 3},
+	static struct setting json = {.exporter = {.gateway = "hn-gw-01", .epoch_us = 1795305600123456},
 				      .encode = zr_record_json};
 	static struct setting csv;
 	const struct bench_side sides[] = {

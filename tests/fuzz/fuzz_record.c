@@ -295,7 +295,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	which = (uint8_t)take_number(&s, 1);
 	seq = take_number(&s, 8);
 	exporter.epoch_us = take_number(&s, 8);
-	exporter.start = (uint16_t)take_number(&s, 2);
+	usage.start = (uint16_t)take_number(&s, 2);
 	image.serial = take_number(&s, 8);
 	image.entry.rating_group = (uint32_t)take_number(&s, 4);
 	image.entry.rule = rule = take_text(&s);

@@ -69,6 +69,7 @@ http {{
   server {{
     listen 80; listen [::]:80; listen 443 ssl; listen [::]:443 ssl;
     root {folder}; default_type application/octet-stream;
+    location /film {{ limit_rate 300k; }}
     location /upload {{ client_max_body_size 1m; return 204; }}
   }}
 }}

@@ -19,6 +19,12 @@ struct zr_dataplane {
 	struct zr_dataplane_status status;
 	bool stuck[ZR_WORKERS_MAX];        /* the worker makes no progress any more */
 	uint64_t progress[ZR_WORKERS_MAX]; /* grows when it is asked for, but for those that are stuck */
+	/* What saving writes, how often it was asked for, and how often flows were to be ended instead. */
+	const uint8_t *flows;
+	size_t flows_len;
+	unsigned int saves, forgets;
+	const struct zr_saved_run *saved; /* what it was started with; valid until it is restored */
+	bool restored;
 };
 
 /* The one there is: zr_dataplane_start returns it. Set its members before and while the daemon runs. */

@@ -2,6 +2,7 @@
 #include "tests/support/workload_scene.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/support/random.h"
@@ -13,9 +14,12 @@ static uint64_t tariff_next_us(const void *arg, uint64_t after_us)
 	return (after_us / options->tariff_us + 1) * options->tariff_us;
 }
 
-void workload_scene_open(struct scene *s, const struct workload_options *options)
+void workload_scene_init(struct scene *s, const struct workload_options *options, const char *rows)
 {
-	scene_init(s, workload_list);
+	char list[1024];
+
+	snprintf(list, sizeof(list), "%s%s", rows, workload_list);
+	scene_init(s, list);
 	for (unsigned int i = 0; i < 2 && options->subscribers; i++)
 		scene_subscribers(s, workload_subscribers[i]);
 	s->config.reassembly_bytes = 16U << 20;
@@ -26,6 +30,11 @@ void workload_scene_open(struct scene *s, const struct workload_options *options
 	if (options->tariff_us > 0)
 		s->config.tariff_next_us = tariff_next_us;
 	s->config.tariff_arg = options;
+}
+
+void workload_scene_open(struct scene *s, const struct workload_options *options)
+{
+	workload_scene_init(s, options, "");
 	scene_open(s);
 }
 
@@ -43,13 +52,19 @@ static const struct zr_port *port_of(const struct workload *w, const struct work
 
 void workload_scene_send(struct scene *s, const struct workload *w, const struct workload_options *options)
 {
+	workload_scene_send_some(s, w, options, 0, w->packet_count);
+}
+
+void workload_scene_send_some(struct scene *s, const struct workload *w, const struct workload_options *options,
+			      size_t from, size_t until)
+{
 	struct random r = {.state = options->seed};
 
-	for (size_t at = 0; at < w->packet_count;) {
+	for (size_t at = from; at < until;) {
 		struct zr_view views[ZR_BURST];
 		unsigned int most = random_between(&r, 1, ZR_BURST), count = 0;
 
-		for (; count < most && at < w->packet_count; at++, count++) {
+		for (; count < most && at < until; at++, count++) {
 			const struct workload_packet *packet = &w->packets[at];
 
 			views[count] = (struct zr_view){

@@ -82,6 +82,7 @@ static void test_least(void **state)
 	assert_int_equal(config.list.signatures_required, 0);
 	assert_int_equal(config.list.shrink_percent, 10);
 	assert_true(config.retro_credit);
+	assert_null(config.state);
 	assert_false(config.charged_flows);
 	zr_config_dataplane(&config, &dataplane);
 	assert_int_equal(dataplane.pipeline.flows, 1 << 20);
@@ -100,7 +101,8 @@ static void test_all(void **state)
 		"--log-level=lib.eal:4\";\n"
 		"  ports = ( { device = \"a\"; role = \"access\"; domain = 65535; }, { device = \"b\"; role = "
 		"\"core\"; } );\n"
-		"  frame_max = \"1518B\"; flows = \"2M\"; reassembly_memory = \"32MiB\"; retro_credit = false; };\n"
+		"  frame_max = \"1518B\"; flows = \"2M\"; reassembly_memory = \"32MiB\"; retro_credit = false; state = "
+		"\"/run/zerorate/state\"; };\n"
 		"subscribers = [ \"10.0.0.0/8\", \"2405:4800::/32\" ]; tunnel_endpoints = [ \"10.200.0.0/24\" ];\n"
 		"timeouts = { tcp = \"1h\"; quic = \"5m\"; udp = \"1m\"; undecided = \"30s\"; linger = \"5s\"; };\n"
 		"list = { file = \"l.csv\"; state = \"s\"; keys = [ \"" MOET_KEY "\", \"" MIC_KEY
@@ -128,6 +130,8 @@ static void test_all(void **state)
 	assert_int_equal(dataplane.pipeline.flows, 2000000);
 	assert_int_equal(dataplane.pipeline.reassembly_bytes, 32 << 20);
 	assert_false(dataplane.pipeline.retro_credit);
+	assert_string_equal(config.state, "/run/zerorate/state");
+	assert_true(dataplane.keep_flows);
 	assert_true(dataplane.pipeline.charged_records);
 	assert_int_equal(config.tariff.count, 2);
 	assert_int_equal(config.tariff.at_s[1], 6 * 3600 + 30 * 60);

@@ -23,6 +23,7 @@
 #include "control/control_socket.h"
 #include "control/daemon.h"
 #include "control/record/record.h"
+#include "dataplane/pipeline/saved.h"
 #include "tests/support/fake_dataplane.h"
 
 #define HEAD                                                                                   \
@@ -34,7 +35,7 @@
 
 static char folder[] = "/tmp/zr-daemon-XXXXXX";
 static char gateway[] = "gw", workers[] = "1", no_eal[] = "", billing[] = "billing";
-static char list_path[64], state_path[64], records_path[64], control_path[64], ledger_path[64];
+static char list_path[64], flows_path[80], *flows, state_path[64], records_path[64], control_path[64], ledger_path[64];
 
 struct running {
 	struct zr_config config;
@@ -145,6 +146,7 @@ static struct zr_config make_config(void)
 		.gateway = gateway,
 		.list = {.file = list_path, .state = state_path, .shrink_percent = 100},
 		.workers = workers,
+		.state = flows,
 		.eal = no_eal,
 		.records_memory_bytes = 1 << 20,
 		.consumers = {.at = {billing}, .count = 1},
@@ -506,6 +508,88 @@ static void test_control_many(void **state)
 	end(&running, SIGTERM);
 }
 
+/* A flow in the form of the state file. */
+static size_t make_flow(uint8_t out[ZR_SAVED_MAX])
+{
+	const struct zr_saved_flow flow = {.family = 4, .proto = 17, .rule = UINT32_MAX};
+
+	return zr_saved_write(&flow, out);
+}
+
+static void test_flows_go_to_the_next_run(void **state)
+{
+	static uint8_t bytes[ZR_SAVED_MAX];
+	struct running running;
+	uint64_t count;
+
+	(void)state;
+	flows = flows_path;
+	begin(&running);
+	assert_null(fake_dataplane.saved);
+	fake_dataplane.flows = bytes;
+	fake_dataplane.flows_len = make_flow(bytes);
+	end(&running, SIGTERM);
+	assert_int_equal(fake_dataplane.saves, 1);
+	assert_int_equal(fake_dataplane.forgets, 0);
+	assert_int_equal(access(flows_path, F_OK), 0);
+
+	begin_again(&running);
+	assert_non_null(fake_dataplane.saved);
+	assert_true(fake_dataplane.saved->same_epoch);
+	assert_int_equal(fake_dataplane.saved->workers, 3);
+	assert_true(zr_saved_run_check(fake_dataplane.saved, &count));
+	assert_int_equal(count, 1);
+	/* Gone, once the dataplane has it. */
+	assert_int_equal(access(flows_path, F_OK), -1);
+	end(&running, SIGTERM);
+	flows = NULL;
+}
+
+/* Nobody knows what was in it: a `loss` record says that much, and the file is set aside. */
+static void test_flows_that_cannot_be_read(void **state)
+{
+	static char text[1 << 20];
+	char refused[96];
+	struct running running;
+	FILE *file;
+	int fd;
+
+	(void)state;
+	flows = flows_path;
+	file = fopen(flows_path, "w");
+	assert_non_null(file);
+	fputs("no flows", file);
+	fclose(file);
+	begin(&running);
+	assert_null(fake_dataplane.saved);
+	fd = connect_records();
+	say(fd, "{\"op\":\"subscribe\",\"consumer\":\"billing\"}\n");
+	json_decref(wait_for("records", "committed", 1));
+	kill(getpid(), SIGTERM);
+	read_to_end(fd, text, sizeof(text));
+	close(fd);
+	assert_int_equal(pthread_join(running.thread, NULL), 0);
+	assert_int_equal(count_of(text, "\"type\":\"loss\""), 1);
+	assert_non_null(strstr(text, "\"cause\":\"damaged\""));
+	snprintf(refused, sizeof(refused), "%s.refused", flows_path);
+	assert_int_equal(unlink(refused), 0);
+	flows = NULL;
+}
+
+/* Then they end, and the records of that are delivered. */
+static void test_flows_that_cannot_be_kept(void **state)
+{
+	static char nowhere[] = "/nowhere/at/all/flows";
+	struct running running;
+
+	(void)state;
+	flows = nowhere;
+	begin(&running);
+	end(&running, SIGTERM);
+	assert_int_equal(fake_dataplane.forgets, 1);
+	flows = NULL;
+}
+
 /* A worker that stands still is warned of as long as it does, and keeps nothing else from going on. */
 static void test_stalled_worker(void **state)
 {
@@ -582,12 +666,20 @@ static void test_client_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_control_silent),  cmocka_unit_test(test_status_shape),
-		cmocka_unit_test(test_reload),          cmocka_unit_test(test_reloads_fold),
-		cmocka_unit_test(test_restart),         cmocka_unit_test(test_end_delivers),
-		cmocka_unit_test(test_control_garbage), cmocka_unit_test(test_control_many),
-		cmocka_unit_test(test_no_list),         cmocka_unit_test(test_client_errors),
+		cmocka_unit_test(test_control_silent),
+		cmocka_unit_test(test_status_shape),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reloads_fold),
+		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_end_delivers),
+		cmocka_unit_test(test_control_garbage),
+		cmocka_unit_test(test_control_many),
+		cmocka_unit_test(test_no_list),
+		cmocka_unit_test(test_client_errors),
 		cmocka_unit_test(test_stalled_worker),
+		cmocka_unit_test(test_flows_go_to_the_next_run),
+		cmocka_unit_test(test_flows_that_cannot_be_read),
+		cmocka_unit_test(test_flows_that_cannot_be_kept),
 	};
 	sigset_t set;
 	int failed;
@@ -601,6 +693,7 @@ int main(void)
 	if (mkdtemp(folder) == NULL)
 		return 1;
 	snprintf(list_path, sizeof(list_path), "%s/list.csv", folder);
+	snprintf(flows_path, sizeof(flows_path), "%s/flows", folder);
 	snprintf(state_path, sizeof(state_path), "%s/state", folder);
 	snprintf(records_path, sizeof(records_path), "%s/records.sock", folder);
 	snprintf(control_path, sizeof(control_path), "%s/control.sock", folder);

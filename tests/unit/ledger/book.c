@@ -72,8 +72,7 @@ void book_try_open(struct book *book)
 	book->err = zr_ledger_open(&book->config, &book->ledger, &book->start, book->error, sizeof(book->error));
 	if (book->err != 0)
 		return;
-	book->exporter = (struct zr_exporter){
-		.gateway = "hn-gw-01", .epoch_us = book->start.epoch_us, .start = book->start.start};
+	book->exporter = (struct zr_exporter){.gateway = "hn-gw-01", .epoch_us = book->start.epoch_us};
 	book->next = book->start.next;
 }
 
@@ -144,13 +143,10 @@ size_t book_line(const struct zr_exporter *exporter, uint64_t seq, char *out)
 
 bool book_try_put(struct book *book)
 {
-	/* The number of the start is in the flow: what is read back is checked against start 0. */
-	struct zr_exporter exporter = book->exporter;
 	char json[ZR_RECORD_JSON_MAX];
 	struct zr_record record;
 
-	exporter.start = 0;
-	make_record(&exporter, book->next, &record);
+	make_record(&book->exporter, book->next, &record);
 	if (!zr_ledger_put(book->ledger, &record, json, zr_record_json(&record, json)))
 		return false;
 	book->next++;

@@ -69,9 +69,7 @@ void event_random(struct random *random, uint64_t number_max, struct event *out)
 	text(random, out->rule);
 	text(random, out->service);
 	text(random, out->name);
-	out->exporter = (struct zr_exporter){.gateway = out->gateway,
-					     .epoch_us = number(random, number_max),
-					     .start = (uint16_t)random_next(random)};
+	out->exporter = (struct zr_exporter){.gateway = out->gateway, .epoch_us = number(random, number_max)};
 	out->image = (struct zr_image){.serial = number(random, number_max),
 				       .entry = {.rule = out->rule,
 						 .service = bits >> 1 & 1 ? out->service : "",
@@ -84,6 +82,7 @@ void event_random(struct random *random, uint64_t number_max, struct event *out)
 		.final = bits >> 4 & 1,
 		.evidence = (uint8_t)(bits >> 8),
 		.flags = (uint8_t)(bits >> 16),
+		.start = (uint16_t)random_next(random),
 		.worker = (uint8_t)(bits >> 24),
 		.flow = random_next(random) >> 24,
 		.part = (uint32_t)number(random, UINT32_MAX),

@@ -48,7 +48,7 @@ static size_t encode(const struct zr_exporter *by, uint64_t seq, const struct zr
 	return zr_record_json(&record, out);
 }
 
-static const struct zr_exporter exporter = {.gateway = "hn-gw-01", .epoch_us = 1795305600000000, .start = 0};
+static const struct zr_exporter exporter = {.gateway = "hn-gw-01", .epoch_us = 1795305600000000};
 
 static union zr_ip ip(int af, const char *text)
 {
@@ -255,11 +255,12 @@ static void test_no_list(void **state)
 
 static void test_flow_number(void **state)
 {
-	const struct zr_exporter later = {.gateway = "g", .epoch_us = 0, .start = 0xbeef};
+	const struct zr_exporter later = {.gateway = "g", .epoch_us = 0};
 	struct zr_usage usage = free_part();
 	char out[ZR_RECORD_JSON_MAX + 1];
 
 	(void)state;
+	usage.start = 0xbeef;
 	usage.worker = 0xff;
 	usage.flow = 0x9876543210;
 	out[encode(&later, UINT64_MAX, &usage, out)] = '\0';
@@ -271,7 +272,7 @@ static void test_flow_number(void **state)
 static void test_longest(void **state)
 {
 	static char bells[2000], name[2000];
-	const struct zr_exporter longest_exporter = {.gateway = bells, .epoch_us = UINT64_MAX, .start = UINT16_MAX};
+	const struct zr_exporter longest_exporter = {.gateway = bells, .epoch_us = UINT64_MAX};
 	struct zr_image longest_list = {.serial = UINT64_MAX};
 	struct zr_usage usage;
 	static const uint8_t blank[ZR_RECORD_JSON_MAX];
