@@ -82,16 +82,27 @@ static void drop(struct zr_tx *tx, enum zr_tx_drop why, struct rte_mbuf **frames
 	rte_pktmbuf_free_bulk(frames, count);
 }
 
+bool zr_forward_fits(const struct zr_device *d, const struct rte_mbuf *frame)
+{
+	const struct rte_ether_hdr *header = rte_pktmbuf_mtod(frame, const struct rte_ether_hdr *);
+	uint64_t len_max = atomic_load_explicit(&d->tx_mtu, memory_order_relaxed) + sizeof(*header);
+
+	/* The kernel allows for one tag of 802.1Q, and for no other. */
+	if (frame->data_len >= sizeof(*header) && header->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
+		len_max += RTE_VLAN_HLEN;
+	return frame->pkt_len <= d->tx_len_max && frame->pkt_len <= len_max;
+}
+
 /* Frames that the driver would take and lose. */
 static void drop_too_long(struct zr_tx *tx)
 {
 	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < tx->count; i++) {
-		if (tx->frames[i]->pkt_len > tx->device->tx_len_max)
-			drop(tx, ZR_TX_DROP_TOO_LONG, &tx->frames[i], 1);
-		else
+		if (zr_forward_fits(tx->device, tx->frames[i]))
 			tx->frames[kept++] = tx->frames[i];
+		else
+			drop(tx, ZR_TX_DROP_TOO_LONG, &tx->frames[i], 1);
 	}
 	tx->count = kept;
 }

@@ -14,6 +14,9 @@ void zr_forward(struct zr_worker *w, const struct zr_view *view, struct rte_mbuf
 /* Send what was gathered. What a port does not take is counted and given back. */
 void zr_forward_flush(struct zr_worker *w);
 
+/* Does the frame get through the port's driver and the interface beneath it? */
+bool zr_forward_fits(const struct zr_device *d, const struct rte_mbuf *frame);
+
 /* Write what zr_mark_plan planned, in whatever segments; false, and nothing is written, when one of them is shared. */
 bool zr_forward_write(struct rte_mbuf *frame, const struct zr_mark_edit *edits, unsigned int count);
 

@@ -2,10 +2,14 @@
 #include "dataplane/dpdk/port.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <rte_dev.h>
 
@@ -129,6 +133,22 @@ static uint32_t frame_limit(const struct zr_port_setup *s)
 	return limit > AF_PACKET_OVERHEAD ? limit - AF_PACKET_OVERHEAD : 0;
 }
 
+void zr_port_look_at_mtu(struct zr_device *d)
+{
+	uint32_t mtu = UINT32_MAX;
+	struct ifreq request = {0};
+	int asked;
+
+	if (d->interface != 0 && if_indextoname(d->interface, request.ifr_name) != NULL) {
+		asked = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (asked >= 0 && ioctl(asked, SIOCGIFMTU, &request) == 0 && request.ifr_mtu > 0)
+			mtu = (uint32_t)request.ifr_mtu;
+		if (asked >= 0)
+			close(asked);
+	}
+	atomic_store_explicit(&d->tx_mtu, mtu, memory_order_relaxed);
+}
+
 /* How mbufs must be made so that the largest frame fits into one, or into several when the port can chain them. */
 static int frame_plan(struct zr_port_setup *s)
 {
@@ -143,9 +163,13 @@ static int frame_plan(struct zr_port_setup *s)
 					      ? ", or give the vdev a larger framesz (and blocksz, a multiple of it)"
 					      : "");
 	s->room = RTE_MAX(SEGMENT_BYTES, s->info.min_rx_bufsize);
-	s->device->tx_len_max = strcmp(s->info.driver_name, "net_af_packet") == 0 ? limit : UINT32_MAX;
-	if (strcmp(s->info.driver_name, "net_af_packet") == 0)
+	s->device->tx_len_max = UINT32_MAX;
+	if (strcmp(s->info.driver_name, "net_af_packet") == 0) {
+		s->device->tx_len_max = limit;
+		s->device->interface = s->info.if_index;
 		s->room = RTE_MAX(s->room, limit + AF_PACKET_OVERHEAD);
+	}
+	zr_port_look_at_mtu(s->device);
 	if (frame_max > s->room && !chains)
 		s->room = RTE_ALIGN(frame_max, 64);
 	if (s->room > ROOM_MAX)

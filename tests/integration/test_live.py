@@ -264,6 +264,8 @@ class Live(unittest.TestCase):
 
     config = CONFIG
     namespace = GATEWAY
+    subscribers = "10.77.0.11", "2001:db8:77::/64"
+    cases = CASES
 
     @classmethod
     def gather(cls, net, zerorated, zerorate, list_path):
@@ -291,17 +293,17 @@ class Live(unittest.TestCase):
                 octets, pkts = recorded.get(key, (0, 0))
                 recorded[key] = (octets + record[f"{direction}_bytes"], pkts + record[f"{direction}_pkts"])
         for key, volume in self.kernel.items():
-            self.assertGreater(volume[1], 4, key)
+            self.assertGreater(volume[1], 2, key)
             self.assertEqual(recorded[key], volume, key)
 
     def test_reasons(self):
-        for case in CASES:
+        for case in self.cases:
             with self.subTest(server=case.server, how=case.how, name=case.name):
                 of_case = [record for record in self.usage if record["server_ip"] == case.server and is_talk(record)]
                 self.assertEqual({(record["verdict"], record["reason"]) for record in of_case}, {(case.verdict, case.reason)})
                 self.assertEqual({record["server_port"] for record in of_case}, {case.port})
                 self.assertEqual({record["subscriber"]["ip"] for record in of_case},
-                                 {"2001:db8:77::/64" if ":" in case.server else "10.77.0.11"})
+                                 {self.subscribers[":" in case.server]})
                 names = {record.get("name") for record in of_case}
                 self.assertEqual(names, {case.name if case.verdict == "free" and case.reason != "prefix" else None})
 
@@ -315,7 +317,7 @@ class Live(unittest.TestCase):
         self.assertEqual({name: count for name, count in self.status["ports"][0]["drops"].items() if count}, {})
         for worker in self.status["workers"]:
             self.assertEqual(worker["records_lost"], {"pkts": 0, "bytes": 0})
-        servers = {case.server for case in CASES if case.verdict == "free"}
+        servers = {case.server for case in self.cases if case.verdict == "free"}
         free = sum(self.kernel[server, way][0] for server in servers for way in ("up", "down"))
         errors = sum(record["up_bytes"] + record["down_bytes"] for record in self.usage
                      if record["server_ip"] in servers and not is_talk(record))
