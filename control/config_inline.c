@@ -98,8 +98,9 @@ static void take_rating_group(struct zr_config_reader *reader, const config_sett
 	long long number = config_setting_get_int64(setting);
 
 	if ((type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) || number < 0 || number > UINT32_MAX)
-		zr_config_refuse(reader, setting, "rating_group is a number up to %u: write %s", UINT32_MAX,
-				 key->example);
+		zr_config_refuse(reader, setting,
+				 "rating_group is a number up to %u, with L behind it beyond %d: write %s", UINT32_MAX,
+				 INT32_MAX, key->example);
 	else
 		group_of(reader)->rating_group = number;
 }
@@ -124,16 +125,18 @@ static void group_add(struct zr_config_reader *reader, const config_setting_t *s
 	marks->count++;
 }
 
+static const struct zr_config_key mark_group_keys[] = {
+	{"rating_group", take_rating_group, .example = "rating_group = 90001", .required = true},
+	{"dscp", take_dscp, .example = "dscp = \"AF11\" or dscp = 10", .required = true},
+	{0},
+};
+
 static void take_groups(struct zr_config_reader *reader, const config_setting_t *setting,
 			const struct zr_config_key *key)
 {
-	static const struct zr_config_key keys[] = {
-		{"rating_group", take_rating_group, .example = "rating_group = 90001", .required = true},
-		{"dscp", take_dscp, .example = "dscp = \"AF11\" or dscp = 10", .required = true},
-		{0},
-	};
-	static const struct zr_config_key group_key = {
-		.name = "a rating group", .example = "{ rating_group = 90001; dscp = \"AF11\"; }", .keys = keys};
+	static const struct zr_config_key group_key = {.name = "a rating group",
+						       .example = "{ rating_group = 90001; dscp = \"AF11\"; }",
+						       .keys = mark_group_keys};
 	int count = config_setting_is_list(setting) ? config_setting_length(setting) : 0;
 
 	if (count < 1 || count > ZR_MARK_GROUPS_MAX) {
@@ -154,18 +157,18 @@ static void take_groups(struct zr_config_reader *reader, const config_setting_t 
 	}
 }
 
+static const struct zr_config_key mark_keys[] = {
+	{"default", take_default, .example = "default = \"AF11\" or default = 10"},
+	{"rating_groups", take_groups, .example = "rating_groups = ( { rating_group = 90001; dscp = \"AF11\"; } )"},
+	{"outer", zr_config_take_bool, offsetof(struct zr_config, mark_rules.outer), .example = "outer = true"},
+	{"clear", zr_config_take_bool, offsetof(struct zr_config, mark_clear), .example = "clear = true"},
+	{0},
+};
+
 void zr_config_take_mark(struct zr_config_reader *reader, const config_setting_t *setting,
 			 const struct zr_config_key *key)
 {
-	static const struct zr_config_key keys[] = {
-		{"default", take_default, .example = "default = \"AF11\" or default = 10"},
-		{"rating_groups", take_groups,
-		 .example = "rating_groups = ( { rating_group = 90001; dscp = \"AF11\"; } )"},
-		{"outer", zr_config_take_bool, offsetof(struct zr_config, mark_rules.outer), .example = "outer = true"},
-		{"clear", zr_config_take_bool, offsetof(struct zr_config, mark_clear), .example = "clear = true"},
-		{0},
-	};
-	const struct zr_config_key group = {.name = key->name, .example = key->example, .keys = keys};
+	const struct zr_config_key group = {.name = key->name, .example = key->example, .keys = mark_keys};
 	struct zr_mark_choice *marks = &config_of(reader)->marks;
 	uint64_t used = 0;
 

@@ -84,13 +84,17 @@ static void drop(struct zr_tx *tx, enum zr_tx_drop why, struct rte_mbuf **frames
 
 bool zr_forward_fits(const struct zr_device *d, const struct rte_mbuf *frame)
 {
-	const struct rte_ether_hdr *header = rte_pktmbuf_mtod(frame, const struct rte_ether_hdr *);
-	uint64_t len_max = atomic_load_explicit(&d->tx_mtu, memory_order_relaxed) + sizeof(*header);
+	uint32_t len_max = atomic_load_explicit(&d->tx_len_max, memory_order_relaxed);
+	const struct rte_ether_hdr *header;
 
+	if (frame->pkt_len <= len_max)
+		return true;
+	if (frame->pkt_len > len_max + RTE_VLAN_HLEN || frame->pkt_len > d->tx_room ||
+	    frame->data_len < sizeof(*header))
+		return false;
 	/* The kernel allows for one tag of 802.1Q, and for no other. */
-	if (frame->data_len >= sizeof(*header) && header->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
-		len_max += RTE_VLAN_HLEN;
-	return frame->pkt_len <= d->tx_len_max && frame->pkt_len <= len_max;
+	header = rte_pktmbuf_mtod(frame, const struct rte_ether_hdr *);
+	return header->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN);
 }
 
 /* Frames that the driver would take and lose. */

@@ -2,17 +2,14 @@
 #include "dataplane/dpdk/port.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <rte_dev.h>
 
+#include "dataplane/dpdk/interface.h"
 #include "dataplane/dpdk/spread.h"
 
 #define DESCRIPTORS   1024
@@ -34,6 +31,9 @@ struct zr_driver {
 	bool fixed;  /* queues and frame size are those it was made with: all queues must be polled, no MTU is set */
 	bool chains; /* a frame longer than an mbuf comes in several, though no offload says so */
 	bool pairs;  /* it wants as many transmit queues as receive queues, used or not */
+	bool socket; /* it sends through an interface of the kernel, of which it tells nothing */
+	uint32_t
+		tx_len_max; /* longer frames, but for a VLAN tag, keep those behind them from going out; 0: there is no bound */
 };
 
 static const struct zr_driver *driver_of(const struct rte_eth_dev_info *info)
@@ -41,8 +41,8 @@ static const struct zr_driver *driver_of(const struct rte_eth_dev_info *info)
 	static const struct zr_driver known[] = {
 		{.name = "net_pcap", .fixed = true, .chains = true},
 		{.name = "net_ring", .fixed = true, .chains = true},
-		{.name = "net_af_packet", .fixed = true},
-		{.name = "net_tap", .pairs = true},
+		{.name = "net_af_packet", .fixed = true, .socket = true},
+		{.name = "net_tap", .pairs = true, .tx_len_max = RTE_ETHER_MAX_LEN},
 	};
 	static const struct zr_driver other = {0};
 
@@ -126,27 +126,11 @@ static uint32_t frame_limit(const struct zr_port_setup *s)
 	const char *slot;
 	uint32_t limit;
 
-	if (strcmp(s->info.driver_name, "net_af_packet") != 0)
+	if (!s->driver->socket)
 		return s->info.max_rx_pktlen;
 	slot = strstr(arguments_of(&s->info), "framesz=");
 	limit = slot != NULL ? (uint32_t)strtoul(slot + strlen("framesz="), NULL, 10) : AF_PACKET_SLOT;
 	return limit > AF_PACKET_OVERHEAD ? limit - AF_PACKET_OVERHEAD : 0;
-}
-
-void zr_port_look_at_mtu(struct zr_device *d)
-{
-	uint32_t mtu = UINT32_MAX;
-	struct ifreq request = {0};
-	int asked;
-
-	if (d->interface != 0 && if_indextoname(d->interface, request.ifr_name) != NULL) {
-		asked = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (asked >= 0 && ioctl(asked, SIOCGIFMTU, &request) == 0 && request.ifr_mtu > 0)
-			mtu = (uint32_t)request.ifr_mtu;
-		if (asked >= 0)
-			close(asked);
-	}
-	atomic_store_explicit(&d->tx_mtu, mtu, memory_order_relaxed);
 }
 
 /* How mbufs must be made so that the largest frame fits into one, or into several when the port can chain them. */
@@ -156,20 +140,13 @@ static int frame_plan(struct zr_port_setup *s)
 	bool chains = s->driver->chains || (s->info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
 
 	if (frame_max > limit)
-		return zr_port_refuse(s, -ERANGE,
-				      "it takes frames of at most %u bytes and frame_max is %u; lower frame_max%s",
-				      limit, frame_max,
-				      strcmp(s->info.driver_name, "net_af_packet") == 0
-					      ? ", or give the vdev a larger framesz (and blocksz, a multiple of it)"
-					      : "");
+		return zr_port_refuse(
+			s, -ERANGE, "it takes frames of at most %u bytes and frame_max is %u; lower frame_max%s", limit,
+			frame_max,
+			s->driver->socket ? ", or give the vdev a larger framesz (and blocksz, a multiple of it)" : "");
 	s->room = RTE_MAX(SEGMENT_BYTES, s->info.min_rx_bufsize);
-	s->device->tx_len_max = UINT32_MAX;
-	if (strcmp(s->info.driver_name, "net_af_packet") == 0) {
-		s->device->tx_len_max = limit;
-		s->device->interface = s->info.if_index;
+	if (s->driver->socket)
 		s->room = RTE_MAX(s->room, limit + AF_PACKET_OVERHEAD);
-	}
-	zr_port_look_at_mtu(s->device);
 	if (frame_max > s->room && !chains)
 		s->room = RTE_ALIGN(frame_max, 64);
 	if (s->room > ROOM_MAX)
@@ -182,11 +159,26 @@ static int frame_plan(struct zr_port_setup *s)
 	return 0;
 }
 
+/* What of the frames that its peer gives it can go out. */
+static void sending_plan(struct zr_port_setup *s)
+{
+	struct zr_device *d = s->device;
+
+	d->interface = s->driver->socket ? s->info.if_index : 0;
+	d->tx_room = s->driver->socket ? frame_limit(s) : UINT32_MAX - RTE_VLAN_HLEN;
+	d->tx_len_max = s->driver->tx_len_max != 0 ? s->driver->tx_len_max : d->tx_room;
+	zr_interface_look(d);
+}
+
 int zr_port_find(struct zr_port_setup *s)
 {
 	int status = device_find(s);
 
-	return status != 0 ? status : frame_plan(s);
+	if (status == 0)
+		status = frame_plan(s);
+	if (status == 0)
+		sending_plan(s);
+	return status;
 }
 
 static unsigned int segments_of_largest(const struct zr_dataplane *dp)

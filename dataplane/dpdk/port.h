@@ -35,9 +35,6 @@ int zr_port_configure(struct zr_port_setup *s);
 
 int zr_port_start(struct zr_port_setup *s);
 
-/* Look again how long a packet the interface beneath the port takes. On control's thread, or before workers run. */
-void zr_port_look_at_mtu(struct zr_device *d);
-
 /* Frames that the ring to a worker has room for. */
 unsigned int zr_port_ring_frames(const struct zr_dataplane *dp);
 

@@ -34,13 +34,15 @@ struct zr_device {
 	uint16_t queues;
 	uint8_t role;
 	uint16_t domain;
-	bool file;               /* a capture file: it waits … */
-	bool ends;               /* … is not played without end */
-	bool configured;         /* has to be closed */
-	uint32_t tx_len_max;     /* longer frames are lost by its driver */
-	unsigned int interface;  /* the kernel's number of what loses packets beyond its MTU; 0: nothing does */
-	_Atomic uint32_t tx_mtu; /* that MTU, as control saw it last; UINT32_MAX: none */
-	_Atomic bool link_up;    /* as control saw it last; true until it looks */
+	bool file;       /* a capture file: it waits … */
+	bool ends;       /* … is not played without end */
+	bool configured; /* has to be closed */
+	unsigned int
+		interface; /* the kernel's number of the one behind it, which its driver tells nothing of; 0: none */
+	uint32_t tx_room;  /* what its driver takes, however much the interface sends */
+	_Atomic uint32_t
+		tx_len_max;   /* longer frames, but for a VLAN tag, are lost by its driver; as control saw it last */
+	_Atomic bool link_up; /* as control saw it last; true until it looks */
 	struct rte_mempool *pool;
 };
 

@@ -4,7 +4,7 @@
 
 #include <rte_ethdev.h>
 
-#include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/interface.h"
 #include "dataplane/dpdk/state.h"
 
 /* A capture file that gave nothing that many times has ended; its driver does not say so. */
@@ -45,11 +45,11 @@ static void port_fill(struct zr_device *d, struct zr_port_status *out)
 	*out = (struct zr_port_status){0};
 	snprintf(out->device, sizeof(out->device), "%s", d->name);
 	if (rte_eth_link_get_nowait(d->id, &link) == 0) {
-		out->link_up = link.link_status == RTE_ETH_LINK_UP;
+		atomic_store_explicit(&d->link_up, link.link_status == RTE_ETH_LINK_UP, memory_order_relaxed);
 		out->link_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
-		atomic_store_explicit(&d->link_up, out->link_up, memory_order_relaxed);
 	}
-	zr_port_look_at_mtu(d);
+	zr_interface_look(d);
+	out->link_up = atomic_load_explicit(&d->link_up, memory_order_relaxed);
 	if (rte_eth_stats_get(d->id, &stats) == 0) {
 		out->drops[ZR_DROP_MISSED] = stats.imissed;
 		out->drops[ZR_DROP_NO_MBUF] = stats.rx_nombuf;

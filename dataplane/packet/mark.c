@@ -157,6 +157,22 @@ static void layer_mark(struct stack *s, unsigned int number, const struct zr_mar
 	sums_follow(s, number, layer->ip + IPV4_CHECKSUM_AT, sum_from, sum);
 }
 
+/* A tunnel's checksum follows what is inside of it, and is itself inside of the tunnels around it. */
+static void sum_write(struct stack *s, unsigned int number, struct plan *plan)
+{
+	const struct layer *layer = &s->layers[number];
+	/* In UDP a sum of 0 is written as its other form (RFC 768). */
+	uint16_t from, to = layer->udp && layer->sum == 0 ? UINT16_MAX : layer->sum;
+
+	if (layer->sum_from == NULL)
+		return;
+	from = zr_be16(layer->sum_at);
+	if (to == from)
+		return;
+	write_word(plan, layer->sum_at, to);
+	sums_follow(s, number, layer->sum_at, from, to);
+}
+
 unsigned int zr_mark_plan(const struct zr_packet_rules *rules, const struct zr_mark_rules *marks,
 			  const struct zr_view *view, uint8_t code_point, struct zr_mark_edit edits[ZR_MARK_EDITS_MAX])
 {
@@ -166,13 +182,7 @@ unsigned int zr_mark_plan(const struct zr_packet_rules *rules, const struct zr_m
 	stack_read(&s, rules, view, code_point == ZR_MARK_NONE);
 	for (unsigned int i = marks->outer || s.count == 0 ? 0 : s.count - 1; i < s.count; i++)
 		layer_mark(&s, i, marks, code_point, &plan);
-	for (unsigned int i = 0; plan.count > 0 && i < s.count; i++) {
-		struct layer *layer = &s.layers[i];
-
-		if (layer->sum_from == NULL || layer->sum == zr_be16(layer->sum_at))
-			continue;
-		/* In UDP a sum of 0 is written as its other form (RFC 768). */
-		write_word(&plan, layer->sum_at, layer->udp && layer->sum == 0 ? UINT16_MAX : layer->sum);
-	}
+	for (unsigned int i = s.count; plan.count > 0 && i > 0; i--)
+		sum_write(&s, i - 1, &plan);
 	return plan.count;
 }

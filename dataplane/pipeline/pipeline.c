@@ -267,6 +267,7 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 
 	if (flow == ZR_FLOW_NONE) {
 		account_without_flow(p, ZR_REASON_TABLE_FULL, packet, pkts, bytes);
+		p->mark = ZR_MARK_NONE;
 		return;
 	}
 	f = zr_flow_at(p, flow);
@@ -295,7 +296,6 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 static void stage_account(struct zr_pipeline *p, const struct lookup *l)
 {
 	for (unsigned int i = 0; i < l->count; i++) {
-		p->mark = ZR_MARK_NONE;
 		if (l->waited != NULL || !stage_fragment(p, l, i))
 			account(p, l, i);
 		if (l->marks != NULL)
@@ -321,7 +321,7 @@ static void stage_twice(struct zr_pipeline *p, const struct zr_view *views, cons
 {
 	for (unsigned int i = 0; i < l->count; i++)
 		if (zr_twice_samples(l->us[i]) && zr_twice_look(&p->twices, l->us[i], &l->packets[i], l->hashes[i],
-								views[l->at[i]].port, p->config.subscribers))
+								&views[l->at[i]], p->config.subscribers))
 			p->counters[ZR_COUNTER_SEEN_TWICE]++;
 }
 

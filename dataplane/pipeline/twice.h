@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Does the same traffic come in twice, seen from two sides of a gateway: inside a tunnel and outside, at two ports, in two
- * VLANs? All of it would be counted twice. Looked for in samples of bounded time and memory. One thread.
+ * VLANs, from two stations? All of it would be counted twice. Looked for in samples of bounded time and memory. One thread.
  */
 #ifndef DATAPLANE_PIPELINE_TWICE_H
 #define DATAPLANE_PIPELINE_TWICE_H
 
 #include "dataplane/packet/packet.h"
+#include "dataplane/packet/view.h"
 
 /* How copies differ. */
 #define ZR_TWICE(X)                                     \
 	X(TUNNEL, "inside tunnels and outside of them") \
 	X(PORT, "at two ports")                         \
-	X(VLAN, "in two VLANs")
+	X(VLAN, "in two VLANs")                         \
+	X(LINK, "on two links, between other stations")
 
 enum zr_twice {
 	ZR_TWICE_NOT,
@@ -54,11 +56,11 @@ static inline bool zr_twice_samples(uint64_t us)
 }
 
 /*
- * A packet of a flow comes in at a time at which a sample is taken. hash: of its flow's key; subscribers (NULL: not known):
- * what goes from one to another comes by twice by right. True when it came in before, from another side. Packets that say
- * too little to be known again are passed over.
+ * A packet of a flow comes in at a time at which a sample is taken. hash: of its flow's key; subscribers (empty or NULL: not
+ * known): what goes from one to another comes by twice by right. True when it came in before, from another side. Packets that say
+ * too little to be known again, or go to many, are passed over.
  */
 bool zr_twice_look(struct zr_twices *t, uint64_t us, const struct zr_packet *packet, uint64_t hash,
-		   const struct zr_port *port, const struct zr_prefix_set *subscribers);
+		   const struct zr_view *view, const struct zr_prefix_set *subscribers);
 
 #endif

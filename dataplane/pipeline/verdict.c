@@ -16,7 +16,8 @@ static uint8_t mark_of(const struct zr_pipeline *p, const struct zr_flow *f, str
 	const struct zr_mark_choice *marks = &p->config.marks;
 	struct zr_entry entry;
 
-	if (zr_reason_verdict(judgement.reason) != ZR_FREE)
+	/* A verdict of an earlier run has no entry yet. */
+	if (zr_reason_verdict(judgement.reason) != ZR_FREE || judgement.rule == ZR_ENTRY_NONE)
 		return ZR_MARK_NONE;
 	zr_image_entry(zr_list_of(p, f)->image, judgement.rule, &entry);
 	for (unsigned int i = 0; i < marks->count; i++)

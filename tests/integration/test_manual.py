@@ -24,6 +24,7 @@ OPTION = re.compile(r"(?<![\w/-])(--?[a-zA-Z][a-zA-Z-]*)")
 # Tables of the configuration's keys in control/, and the group in which their keys stand.
 TABLES = {
     "root_keys": "", "dataplane_keys": "dataplane.", "port_keys": "dataplane.ports.", "timeout_keys": "timeouts.",
+    "mark_keys": "dataplane.mark.", "mark_group_keys": "dataplane.mark.rating_groups.",
     "list_keys": "list.", "zr_config_record_keys": "records.", "zr_config_ledger_keys": "ledger.", "control_keys": "control.",
 }
 
@@ -179,6 +180,10 @@ class Configuration(unittest.TestCase):
         """A configuration with a key set so."""
         *groups, name = key.split(".")
         values = {"gateway": '"g"', "dataplane": {"workers": '"1"', "ports": {"device": '"p"'}}, "list": {"file": '"/f"'}}
+        if "mark" in groups:
+            # Only ports in pairs mark.
+            values["dataplane"] = {"workers": '"1"', "mode": '"inline"', "ports": '( { device = "p"; peer = "q"; }, { device = "q"; peer = "p"; } )',
+                                   "mark": {"default": "10", "rating_groups": {"rating_group": "7", "dscp": "10"}}}
         at = values
         for group in groups:
             at = at.setdefault(group, {})
@@ -190,7 +195,7 @@ class Configuration(unittest.TestCase):
             if not isinstance(value, dict):
                 return value
             text = "{ " + " ".join(f"{inner} = {written(of, inner)};" for inner, of in value.items()) + " }"
-            return f"( {text} )" if name == "ports" else text
+            return f"( {text} )" if name in ("ports", "rating_groups") else text
         return "\n".join(f"{name} = {written(of, name)};" for name, of in values.items())
 
     def test_keys_are_those_of_the_program(self):
@@ -226,12 +231,12 @@ class Configuration(unittest.TestCase):
         self.assertGreater(count, 15)
 
     def test_required_keys_are_required(self):
-        whole = self.given("dataplane.mode", '"tap"')
-        self.assertEqual(self.check(whole), "")
         for key, text in self.keys.items():
             if text.endswith("Required."):
+                whole = self.given("dataplane.mark.outer" if ".mark." in key else "dataplane.mode", "false" if ".mark." in key else '"tap"')
+                self.assertEqual(self.check(whole), "")
                 name = key.split(".")[-1]
-                lacking = re.sub(rf"(?<![a-z]){name} = (\(.*?\)|\{{.*\}}|\"[^\"]*\");", "", whole)
+                lacking = re.sub(rf"(?<![a-z]){name} = (\(.*?\)|\{{.*\}}|\"[^\"]*\"|\d+);", "", whole)
                 with self.subTest(key=key):
                     self.assertNotEqual(lacking, whole)
                     self.assertIn(f"{name} is missing", self.check(lacking))

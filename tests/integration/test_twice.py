@@ -19,7 +19,7 @@ LIST = """#! serial: 1
 match,service,rating_group
 .olm.vn,olm,90001
 """
-SECONDS, PER_SECOND = 8, 1000
+SECONDS, PER_SECOND = 16, 1000
 SENTENCE = "the same packets are seen twice, inside tunnels and outside of them: all of them are counted twice"
 
 CONFIG = """gateway = "test-gw";

@@ -495,6 +495,88 @@ static void shared_frame_is_not_written(void **state)
 	assert_int_equal(reason_pkts(&last, ZR_REASON_SNI), 1);
 }
 
+static void bytes_free(void *address, void *arg)
+{
+	(void)address;
+	*(bool *)arg = true;
+}
+
+/* … also when what they share are bytes that the frame only points to. */
+static void frame_that_points_to_shared_bytes_is_not_written(void **state)
+{
+	static struct pair p;
+	static uint8_t frame[FRAME_MAX], outside[4096];
+	struct rte_mbuf_ext_shared_info shared = {.free_cb = bytes_free};
+	struct zr_dataplane_status last;
+	struct rte_mbuf *whole, *m;
+	size_t len = hello_make(1, frame);
+	bool is_free = false;
+
+	(void)state;
+	pair_make(&p, "points", 1, 1024);
+	pair_marks(&p, false);
+	pair_start(&p);
+	whole = rig_frame(frame, len, SEGMENT);
+	m = rte_pktmbuf_clone(whole, whole->pool);
+	assert_non_null(m);
+	rte_pktmbuf_free(whole);
+	assert_int_equal(rte_mbuf_refcnt_read(m), 1);
+	assert_int_equal(rte_ring_enqueue(p.sides[0].in, m), 0);
+	assert_ptr_equal(await(p.sides[1].out[0]), m);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), frame, len);
+	rte_pktmbuf_free(m);
+	for (unsigned int others = 0; others < 2; others++) {
+		len = hello_make((uint16_t)(2 + others), frame);
+		memcpy(outside, frame, len);
+		m = rig_frame("", 1, SEGMENT);
+		shared.fcb_opaque = &is_free;
+		rte_mbuf_ext_refcnt_set(&shared, (uint16_t)(1 + others));
+		rte_pktmbuf_attach_extbuf(m, outside, RTE_BAD_IOVA, sizeof(outside), &shared);
+		m->pkt_len = m->data_len = (uint16_t)len;
+		assert_int_equal(rte_ring_enqueue(p.sides[0].in, m), 0);
+		assert_ptr_equal(await(p.sides[1].out[0]), m);
+		assert_int_equal(outside[15], others == 0 ? AF11 << 2 : 0);
+		rte_pktmbuf_free(m);
+		assert_int_equal(is_free, others == 0);
+		is_free = false;
+	}
+	pair_end(&p, &last);
+	assert_int_equal(last.workers[0].mark_skipped, 2);
+	assert_int_equal(last.workers[0].marked, 1);
+}
+
+/* What a charged packet carries of our marks is taken off, where that is asked for. */
+static void foreign_marks_are_cleared(void **state)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct frame_spec spec = {
+		.src = "10.0.0.1", .dst = "203.0.113.1", .src_port = 5, .dst_port = 443, .proto = ZR_PROTO_UDP};
+	size_t len = frame_make(&spec, frame);
+
+	(void)state;
+	for (unsigned int clear = 0; clear < 2; clear++) {
+		static struct pair p;
+		struct zr_dataplane_status last;
+
+		pair_make(&p, clear != 0 ? "clear" : "keep", 1, 1024);
+		pair_marks(&p, clear != 0);
+		pair_start(&p);
+		for (unsigned int mark = AF11 - 1; mark <= AF11 + 1; mark++) {
+			struct rte_mbuf *m;
+
+			frame[15] = (uint8_t)(mark << 2 | 1);
+			rig_send(p.sides[0].in, frame, len, SEGMENT);
+			m = await(p.sides[1].out[0]);
+			assert_int_equal(*rte_pktmbuf_mtod_offset(m, uint8_t *, 15),
+					 clear != 0 && mark == AF11 ? 1 : mark << 2 | 1);
+			rte_pktmbuf_free(m);
+		}
+		pair_end(&p, &last);
+		assert_int_equal(last.workers[0].cleared, clear);
+		assert_int_equal(last.workers[0].marked, 0);
+	}
+}
+
 /* Nobody takes what goes out. */
 static void full_port_is_counted(void **state)
 {
@@ -612,6 +694,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(random_frames_pass_both_ways),
 		cmocka_unit_test(mark_goes_over_segments),
 		cmocka_unit_test(shared_frame_is_not_written),
+		cmocka_unit_test(frame_that_points_to_shared_bytes_is_not_written),
+		cmocka_unit_test(foreign_marks_are_cleared),
 		cmocka_unit_test(full_port_is_counted),
 		cmocka_unit_test(port_without_link_is_counted),
 		cmocka_unit_test(overload_delays_and_drops_nothing),

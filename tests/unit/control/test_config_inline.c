@@ -125,6 +125,10 @@ static void pairs_that_cannot_be(void **state)
 		"3: \"b\" and its peer \"a\" face the same side: write role = \"access\" and role = \"core\", or role "
 		"= \"both\" for both");
 	has_error(
+		"mode = \"inline\";", A("peer = \"b\";") ", " B("peer = \"a\"; role = \"core\";"),
+		"3: \"b\" and its peer \"a\" face the same side: write role = \"access\" and role = \"core\", or role "
+		"= \"both\" for both");
+	has_error(
 		"mode = \"inline\";", A("peer = \"b\"; role = \"core\";") ", " B("peer = \"a\";"),
 		"3: \"b\" and its peer \"a\" face the same side: write role = \"access\" and role = \"core\", or role "
 		"= \"both\" for both");
@@ -176,6 +180,37 @@ static void names_of_code_points(void **state)
 			assert_int_equal(config.pipeline.marks.otherwise, 8 * class + 2 * drop);
 		}
 	}
+	is_read("mode = \"inline\"; mark = { default = \"EF\"; };", PAIR, &config);
+	assert_int_equal(config.pipeline.marks.otherwise, 46);
+	is_read("mode = \"inline\"; mark = { default = \"VA\"; };", PAIR, &config);
+	assert_int_equal(config.pipeline.marks.otherwise, 44);
+	is_read("mode = \"inline\"; mark = { default = \"LE\"; };", PAIR, &config);
+	assert_int_equal(config.pipeline.marks.otherwise, 1);
+}
+
+/* As many rating groups as there is room for, and one more. */
+static void rating_groups_up_to_their_bound(void **state)
+{
+	struct zr_dataplane_config config;
+
+	(void)state;
+	for (unsigned int count = ZR_MARK_GROUPS_MAX; count <= ZR_MARK_GROUPS_MAX + 1; count++) {
+		char text[8192];
+		int len = snprintf(text, sizeof(text), "mode = \"inline\"; mark = { rating_groups = ( ");
+
+		for (unsigned int i = 0; i < count; i++)
+			len += snprintf(text + len, sizeof(text) - (size_t)len, "%s{ rating_group = %u; dscp = 9; }",
+					i > 0 ? ", " : "", i);
+		snprintf(text + len, sizeof(text) - (size_t)len, " ); };");
+		if (count == ZR_MARK_GROUPS_MAX) {
+			is_read(text, PAIR, &config);
+			assert_int_equal(config.pipeline.marks.count, count);
+		} else {
+			has_error(text, PAIR,
+				  "2: rating_groups is a list of 1 to 64 groups in ( ): write rating_groups = ( { "
+				  "rating_group = 90001; dscp = \"AF11\"; } )");
+		}
+	}
 }
 
 static void marks_that_cannot_be(void **state)
@@ -196,7 +231,14 @@ static void marks_that_cannot_be(void **state)
 		 "2: rating_groups is a list of 1 to 64 groups in ( ): write rating_groups = ( { rating_group = 90001; "
 		 "dscp = \"AF11\"; } )"},
 		{"{ rating_groups = ( { rating_group = -1; dscp = 10; } ); }",
-		 "2: rating_group is a number up to 4294967295: write rating_group = 90001"},
+		 "2: rating_group is a number up to 4294967295, with L behind it beyond 2147483647: write rating_group "
+		 "= 90001"},
+		{"{ rating_groups = ( { rating_group = 4294967296L; dscp = 10; } ); }",
+		 "2: rating_group is a number up to 4294967295, with L behind it beyond 2147483647: write rating_group "
+		 "= 90001"},
+		{"{ rating_groups = ( { rating_group = 4294967295; dscp = 10; } ); }",
+		 "2: rating_group is a number up to 4294967295, with L behind it beyond 2147483647: write rating_group "
+		 "= 90001"},
 		{"{ rating_groups = ( { rating_group = 1; dscp = 99; } ); }",
 		 "2: dscp " CODE_POINTS "dscp = \"AF11\" or dscp = 10"},
 		{"{ rating_groups = ( { rating_group = 1; dscp = 9; }, { rating_group = 1; dscp = 8; } ); }",
@@ -228,9 +270,13 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tap_forwards_nothing), cmocka_unit_test(ports_in_pairs),
-		cmocka_unit_test(pairs_that_cannot_be), cmocka_unit_test(marks),
-		cmocka_unit_test(names_of_code_points), cmocka_unit_test(marks_that_cannot_be),
+		cmocka_unit_test(tap_forwards_nothing),
+		cmocka_unit_test(ports_in_pairs),
+		cmocka_unit_test(pairs_that_cannot_be),
+		cmocka_unit_test(marks),
+		cmocka_unit_test(names_of_code_points),
+		cmocka_unit_test(marks_that_cannot_be),
+		cmocka_unit_test(rating_groups_up_to_their_bound),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

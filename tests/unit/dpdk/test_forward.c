@@ -9,16 +9,16 @@
 #include <cmocka.h>
 
 #include "dataplane/dpdk/forward.h"
-#include "dataplane/dpdk/port.h"
+#include "dataplane/dpdk/interface.h"
 
 #define HEADER_LEN 14
 #define TAG_LEN    4
 
-static bool fits(uint32_t len_max, uint32_t mtu, uint32_t len, uint16_t ether_type)
+static bool fits(uint32_t room, uint32_t mtu, uint32_t len, uint16_t ether_type)
 {
 	uint8_t bytes[HEADER_LEN] = {[12] = (uint8_t)(ether_type >> 8), [13] = (uint8_t)ether_type};
 	struct rte_mbuf frame = {.buf_addr = bytes, .data_len = RTE_MIN(len, sizeof(bytes)), .pkt_len = len};
-	struct zr_device device = {.tx_len_max = len_max, .tx_mtu = mtu};
+	struct zr_device device = {.tx_room = room, .tx_len_max = (uint32_t)RTE_MIN(room, (uint64_t)mtu + HEADER_LEN)};
 
 	return zr_forward_fits(&device, &frame);
 }
@@ -60,21 +60,28 @@ static void other_ports_take_any_length(void **state)
 	assert_true(fits(UINT32_MAX, UINT32_MAX, 65535, 0x0800));
 }
 
-static void mtu_is_the_interfaces(void **state)
+static void length_and_link_are_the_interfaces(void **state)
 {
-	struct zr_device device = {.interface = if_nametoindex("lo")};
+	struct zr_device device = {.interface = if_nametoindex("lo"), .tx_room = UINT32_MAX - TAG_LEN};
+	uint32_t len_max;
 
 	(void)state;
 	assert_int_not_equal(device.interface, 0);
-	zr_port_look_at_mtu(&device);
-	assert_in_range(device.tx_mtu, 1500, 1 << 20);
-	/* It went away. */
+	zr_interface_look(&device);
+	len_max = device.tx_len_max;
+	if (device.link_up)
+		assert_in_range(len_max, HEADER_LEN + 1500, 1 << 20);
+	/* It went away: nothing can be sent, and what was known of its length stays. */
 	device.interface = INT32_MAX;
-	zr_port_look_at_mtu(&device);
-	assert_true(device.tx_mtu == UINT32_MAX);
+	device.link_up = true;
+	zr_interface_look(&device);
+	assert_false(device.link_up);
+	assert_int_equal(device.tx_len_max, len_max);
+	/* A port without an interface beneath it. */
 	device.interface = 0;
-	zr_port_look_at_mtu(&device);
-	assert_true(device.tx_mtu == UINT32_MAX);
+	device.link_up = true;
+	zr_interface_look(&device);
+	assert_true(device.link_up);
 }
 
 int main(void)
@@ -85,7 +92,7 @@ int main(void)
 		cmocka_unit_test(frames_without_a_whole_header_fit),
 		cmocka_unit_test(slots_hold_the_whole_frame),
 		cmocka_unit_test(other_ports_take_any_length),
-		cmocka_unit_test(mtu_is_the_interfaces),
+		cmocka_unit_test(length_and_link_are_the_interfaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

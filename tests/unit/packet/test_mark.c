@@ -14,7 +14,7 @@
 #include "tests/support/guard.h"
 #include "tests/unit/packet/compose.h"
 
-enum { AF11 = 10, EF = 46, ECT1 = 1, CE = 3, LAYERS = 2 };
+enum { AF11 = 10, EF = 46, ECT1 = 1, CE = 3, LAYERS = 3 };
 
 static const struct zr_packet_rules open_all = {.open_all_tunnels = true};
 
@@ -25,6 +25,7 @@ struct where {
 	uint32_t ip_at[LAYERS];
 	uint8_t family[LAYERS];
 	uint32_t udp_at, udp_len; /* with a checksum; 0: none */
+	unsigned int udp_layer;   /* whose packet that is */
 	uint32_t gre_at;
 };
 
@@ -59,11 +60,11 @@ static void class_set(struct where *w, unsigned int layer, uint8_t class)
 
 static uint32_t udp_sum(const struct where *w, const uint8_t *frame)
 {
-	const uint8_t *ip = frame + w->ip_at[0];
-	uint32_t len = w->family[0] == 4 ? 8 : 32;
+	const uint8_t *ip = frame + w->ip_at[w->udp_layer];
+	uint8_t family = w->family[w->udp_layer];
 
 	return sum_of(frame + w->udp_at, w->udp_len,
-		      17 + w->udp_len + sum_of(ip + (w->family[0] == 4 ? 12 : 8), len, 0));
+		      17 + w->udp_len + sum_of(ip + (family == 4 ? 12 : 8), family == 4 ? 8 : 32, 0));
 }
 
 /* Fill in all checksums, innermost first. */
@@ -78,15 +79,15 @@ static void sums_fill(struct where *w)
 		set_u16(&w->f, w->ip_at[i - 1] + 10,
 			(uint16_t)~sum_of(b + w->ip_at[i - 1], (b[w->ip_at[i - 1]] & 15U) * 4, 0));
 	}
-	if (w->gre_at != 0) {
-		set_u16(&w->f, w->gre_at + 4, 0);
-		set_u16(&w->f, w->gre_at + 4, (uint16_t)~sum_of(b + w->gre_at, w->f.len - w->gre_at, 0));
-	}
 	if (w->udp_at != 0) {
 		set_u16(&w->f, w->udp_at + 6, 0);
 		set_u16(&w->f, w->udp_at + 6, (uint16_t)~udp_sum(w, b));
 		if (b[w->udp_at + 6] == 0 && b[w->udp_at + 7] == 0)
 			set_u16(&w->f, w->udp_at + 6, 0xffff);
+	}
+	if (w->gre_at != 0) {
+		set_u16(&w->f, w->gre_at + 4, 0);
+		set_u16(&w->f, w->gre_at + 4, (uint16_t)~sum_of(b + w->gre_at, w->f.len - w->gre_at, 0));
 	}
 }
 
@@ -298,6 +299,99 @@ static void every_tunnel(void **state)
 		}
 }
 
+/* GTP-U in GRE: the checksum of the outer tunnel covers that of the inner one, which changes too. */
+static void every_tunnel_in_a_tunnel(void **state)
+{
+	(void)state;
+	for (unsigned int bits = 0; bits < 32; bits++) {
+		uint8_t middle = bits & 2 ? 6 : 4;
+		struct where w = {0};
+		uint32_t at;
+
+		put_link(&w, 0, bits & 1 ? 6 : 4);
+		put_ip(&w, bits & 1 ? 6 : 4, OUTER, IP_GRE);
+		at = put_gre(&w.f, bits & 4 ? 0x8000 : 0, middle == 4 ? ETH_IPV4 : ETH_IPV6);
+		w.gre_at = bits & 4 ? at : 0;
+		put_ip(&w, middle, OUTER, IP_UDP);
+		at = put_udp(&w.f, SRC_PORT, GTPU_PORT);
+		w.udp_at = bits & 8 ? at : 0;
+		w.udp_layer = 1;
+		put_gtpu(&w.f, 7, 0);
+		put_ip(&w, bits & 16 ? 6 : 4, INNER, IP_TCP);
+		put_end(&w);
+		w.udp_len = w.udp_at != 0 ? w.f.len - w.udp_at : 0;
+		classes_set(&w);
+		assert_marks(&w);
+	}
+}
+
+/* PPTP within GRE, with one byte of protocol: what the checksum covers begins at an odd place. */
+static void tunnel_at_an_odd_place(void **state)
+{
+	(void)state;
+	for (uint8_t inner = 4; inner <= 6; inner += 2) {
+		struct where w = {0};
+
+		put_link(&w, 0, 4);
+		put_ip(&w, 4, OUTER, IP_GRE);
+		w.gre_at = put_gre(&w.f, 0x8000, ETH_IPV6);
+		put_ip(&w, 6, OUTER, IP_GRE);
+		put_gre(&w.f, 0x2001, 0x880b);
+		put_u8(&w.f, inner == 4 ? 0x21 : 0x57);
+		put_ip(&w, inner, INNER, IP_TCP);
+		put_end(&w);
+		classes_set(&w);
+		assert_marks(&w);
+	}
+}
+
+/* A tunnel's message that carries no packet, whatever it looks like: the tunnel's own header is the innermost one. */
+static void message_of_a_tunnel_is_not_opened(void **state)
+{
+	const struct zr_mark_rules marks = {0};
+	static uint8_t out[4096];
+
+	(void)state;
+	for (unsigned int bits = 0; bits < 2; bits++) {
+		struct where w;
+
+		tunnel_make(&w, 4, bits ? 6 : 4, IP_UDP, false);
+		w.f.bytes[w.ip_at[0] + 28 + 8 + 1] = 254;
+		assert_true(mark(&w, &marks, AF11, w.f.len, out) > 0);
+		assert_int_equal(class_of(&w, out, 0) >> 2, AF11);
+		assert_memory_equal(out + w.ip_at[0] + 28, w.f.bytes + w.ip_at[0] + 28, w.f.len - w.ip_at[0] - 28);
+	}
+}
+
+/* All checksums that a header can have, 0 and those next to it included. */
+static void every_checksum_is_followed(void **state)
+{
+	const struct zr_port port = {.link = ZR_LINK_ETHERNET};
+	const struct zr_mark_rules marks = {0};
+	struct where w = {0};
+
+	(void)state;
+	put_link(&w, 0, 4);
+	put_ip(&w, 4, 1, IP_TCP);
+	put_end(&w);
+	classes_set(&w);
+	for (unsigned int n = 0; n < 65536; n++) {
+		struct zr_view view = {.data = w.f.bytes, .len = w.f.len, .wire_len = w.f.len, .port = &port};
+		struct zr_mark_edit edits[ZR_MARK_EDITS_MAX];
+		uint8_t *ip = w.f.bytes + w.ip_at[0];
+
+		set_u16(&w.f, w.ip_at[0] + 4, (uint16_t)n);
+		sums_fill(&w);
+		assert_int_equal(zr_mark_plan(&open_all, &marks, &view, n % 2 != 0 ? AF11 : 63, edits), 2);
+		memcpy(w.f.bytes + edits[0].at, edits[0].bytes, 2);
+		memcpy(w.f.bytes + edits[1].at, edits[1].bytes, 2);
+		assert_sums(&w, w.f.bytes);
+		/* The form that a sender writes (RFC 1624, section 3). */
+		assert_false(ip[10] == 0xff && ip[11] == 0xff);
+		class_set(&w, 0, EF << 2);
+	}
+}
+
 /* A sum that becomes 0 is written as 65535: 0 would say that there is none. */
 static void udp_sum_is_never_written_as_none(void **state)
 {
@@ -417,6 +511,24 @@ static void first_fragment_of_a_tunnel_is_cleared_inside(void **state)
 	}
 }
 
+/* They hold no header of what is inside, whatever their bytes look like. */
+static void later_fragment_of_a_tunnel_is_not_opened(void **state)
+{
+	const struct zr_mark_rules marks = {.cleared = UINT64_C(1) << AF11};
+	static uint8_t out[4096];
+
+	(void)state;
+	for (unsigned int bits = 0; bits < 4; bits++) {
+		struct where w;
+
+		tunnel_make(&w, 4, bits & 1 ? 6 : 4, bits & 2 ? IP_GRE : bits & 1 ? IP_IPV6 : IP_IPV4, false);
+		class_set(&w, 1, AF11 << 2);
+		set_u16(&w.f, w.ip_at[0] + 6, 0x0010);
+		sums_fill(&w);
+		assert_int_equal(mark(&w, &marks, ZR_MARK_NONE, w.f.len, out), 0);
+	}
+}
+
 /* Cut at every byte: what cannot be read stays as it is, and nothing behind the cut is looked at. */
 static void cut_at_every_byte(void **state)
 {
@@ -478,11 +590,16 @@ int main(void)
 		cmocka_unit_test(every_link),
 		cmocka_unit_test(behind_extension_headers),
 		cmocka_unit_test(every_tunnel),
+		cmocka_unit_test(every_tunnel_in_a_tunnel),
+		cmocka_unit_test(tunnel_at_an_odd_place),
+		cmocka_unit_test(message_of_a_tunnel_is_not_opened),
+		cmocka_unit_test(every_checksum_is_followed),
 		cmocka_unit_test(udp_sum_is_never_written_as_none),
 		cmocka_unit_test(wrong_checksum_stays_wrong),
 		cmocka_unit_test(closed_tunnel_is_a_packet_like_any),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(first_fragment_of_a_tunnel_is_cleared_inside),
+		cmocka_unit_test(later_fragment_of_a_tunnel_is_not_opened),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(what_is_no_ip_is_left_alone),
 		cmocka_unit_test(damaged_ip_is_left_alone),

@@ -57,16 +57,18 @@ static void oldest_undecided_flow_goes_first_and_free_flows_last(void **state)
 	scene_free(&s);
 }
 
-/* A connection whose flow has its place in the first two buckets of the table, or nowhere there. Other ports from *port on. */
-static struct scene_conn conn_in(bool first_two, uint16_t *port)
+/*
+ * A connection whose flow, of a protocol, has its place in the first two buckets of the table, or nowhere there. Other ports from
+ * *port on.
+ */
+static struct scene_conn conn_in(bool first_two, uint8_t proto, uint16_t *port)
 {
 	const struct zr_flow_table *t = &s.pipeline->table;
 	const struct zr_bucket *first = t->buckets;
 
 	for (;;) {
 		struct scene_conn c = scene_conn((*port)++);
-		struct zr_packet packet = {
-			.family = 4, .proto = ZR_PROTO_UDP, .src_port = c.client_port, .dst_port = 443};
+		struct zr_packet packet = {.family = 4, .proto = proto, .src_port = c.client_port, .dst_port = 443};
 		const struct zr_bucket *home;
 		struct zr_flow_key key;
 		uint64_t hash;
@@ -95,10 +97,10 @@ static void packet_without_a_flow_is_summed_up(void **state)
 	s.config.flows = 36;
 	scene_open(&s);
 	for (unsigned int i = 0; i < 36; i++) {
-		c = conn_in(i >= 4, &port);
+		c = conn_in(i >= 4, ZR_PROTO_UDP, &port);
 		scene_udp(&s, 0, &c, true, "x", 1);
 	}
-	c = conn_in(true, &port);
+	c = conn_in(true, ZR_PROTO_UDP, &port);
 	s.port.role = ZR_ROLE_CORE;
 	scene_udp(&s, 0, &c, false, "four", 4);
 	assert_int_equal(zr_pipeline_flows(s.pipeline), 32);
@@ -130,6 +132,47 @@ static void evicted_free_flow_leaves_its_record(void **state)
 	assert_true(scene_event(&s, ZR_USAGE_PART, 0)->usage.final);
 	assert_int_equal(scene_event(&s, ZR_USAGE_PART, 0)->usage.up_pkts, 3);
 	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_EVICTED_FREE), 2);
+	scene_free(&s);
+}
+
+/* With it the time of a free flow's fragment is over, whose mark it must not take along. */
+static void packet_without_a_flow_has_no_mark(void **state)
+{
+	static uint8_t frame[FRAME_MAX];
+	struct zr_view view = {.data = frame, .port = &s.port};
+	struct scene_conn listed, c;
+	struct frame_spec spec;
+	struct zr_totals totals;
+	uint8_t mark = 0;
+	uint16_t port = 1;
+
+	(void)state;
+	scene_init(&s, LIST);
+	s.config.flows = 37;
+	s.config.marks.otherwise = 10;
+	scene_open(&s);
+	listed = conn_in(false, ZR_PROTO_TCP, &port);
+	scene_handshake(&s, 0, &listed);
+	scene_hello(&s, 0, &listed, "olm.vn");
+	for (unsigned int i = 0; i < 36; i++) {
+		c = conn_in(i >= 4, ZR_PROTO_UDP, &port);
+		scene_udp(&s, 1, &c, true, "x", 1);
+	}
+	spec = scene_spec(&listed, false, ZR_PROTO_TCP);
+	spec.data = frame;
+	spec.len = 100;
+	scene_part(&s, 1, &spec, 7, 0, 8);
+	c = conn_in(true, ZR_PROTO_UDP, &port);
+	spec = scene_spec(&c, true, ZR_PROTO_UDP);
+	view.len = view.wire_len = (uint32_t)frame_make(&spec, frame);
+	view.time_ns = (s.base_us + 40000000) * 1000;
+	zr_pipeline_burst_marks(s.pipeline, &view, 1, &mark);
+	zr_pipeline_totals(s.pipeline, &totals);
+	assert_int_equal(totals.reason[ZR_REASON_UNDECIDED].pkts, 32);
+	assert_int_equal(totals.reason[ZR_REASON_TABLE_FULL].pkts, 5);
+	assert_int_equal(totals.reason[ZR_REASON_SNI].pkts, 5);
+	assert_int_equal(mark, ZR_MARK_NONE);
+	scene_close(&s);
 	scene_free(&s);
 }
 
@@ -332,6 +375,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(oldest_undecided_flow_goes_first_and_free_flows_last),
 		cmocka_unit_test(packet_without_a_flow_is_summed_up),
+		cmocka_unit_test(packet_without_a_flow_has_no_mark),
 		cmocka_unit_test(evicted_free_flow_leaves_its_record),
 		cmocka_unit_test(flow_that_has_ended_is_not_evicted),
 		cmocka_unit_test(oldest_unfinished_hello_is_given_up),

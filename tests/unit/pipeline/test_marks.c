@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/scene.h"
+#include "tests/support/restart.h"
 
 #define LIST                                                                          \
 	".olm.vn,olm,90001,,,,,\nlms.vnedu.vn,vnedu,90002,,,,,\n!ads.olm.vn,,,,,,,\n" \
@@ -18,15 +18,21 @@ enum { AF11 = 10, AF21 = 18, NONE = ZR_MARK_NONE };
 static struct scene s;
 static struct scene_conn c;
 
-static void open_marks(void)
+static void open_list(const char *rows)
 {
-	scene_init(&s, LIST);
+	scene_init(&s, rows);
 	s.config.marks = (struct zr_mark_choice){.otherwise = AF11, .count = 2};
 	s.config.marks.groups[0].rating_group = 90002;
 	s.config.marks.groups[0].code_point = AF21;
 	s.config.marks.groups[1].rating_group = 90003;
 	s.config.marks.groups[1].code_point = NONE;
+	s.config.identities = 1;
 	scene_open(&s);
+}
+
+static void open_marks(void)
+{
+	open_list(LIST);
 	c = scene_conn(40000);
 }
 
@@ -282,6 +288,55 @@ static void bypassed_packet_is_charged(void **state)
 	end();
 }
 
+/* The program ends at one time and starts at another with a list. */
+static void start_again(uint64_t stop_ms, uint64_t start_ms, const char *rows)
+{
+	struct restart r;
+
+	restart_save(&r, &s, stop_ms);
+	scene_free(&s);
+	open_list(rows);
+	restart_load(&r, &s, start_ms);
+	restart_free(&r);
+}
+
+static void free_flow_is_marked_from_its_first_packet_after_a_restart(void **state)
+{
+	(void)state;
+	open_marks();
+	handshake();
+	assert_int_equal(hello(3, "lms.vnedu.vn"), AF21);
+	start_again(1000, 2000, LIST);
+	assert_int_equal(tcp(2001, false, ZR_TCP_ACK, NULL, 0), AF21);
+	assert_int_equal(tcp(2002, true, ZR_TCP_ACK, NULL, 0), AF21);
+	end();
+}
+
+static void mark_after_a_restart_is_the_new_lists(void **state)
+{
+	(void)state;
+	open_marks();
+	handshake();
+	assert_int_equal(hello(3, "lms.vnedu.vn"), AF21);
+	start_again(1000, 2000, "lms.vnedu.vn,vnedu,90001,,,,,\n");
+	assert_int_equal(tcp(2001, false, ZR_TCP_ACK, NULL, 0), AF11);
+	start_again(3000, 4000, ".olm.vn,olm,90001,,,,,\n");
+	assert_int_equal(tcp(4001, false, ZR_TCP_ACK, NULL, 0), NONE);
+	end();
+}
+
+/* Its window opened while nobody listened, but a charged name is not kept. */
+static void window_that_opened_meanwhile_brings_no_mark_to_a_forgotten_name(void **state)
+{
+	(void)state;
+	open_marks();
+	handshake();
+	assert_int_equal(hello(3, "late.vn"), NONE);
+	start_again(59000, 61000, LIST);
+	assert_int_equal(tcp(61001, false, ZR_TCP_ACK, NULL, 0), NONE);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +352,9 @@ int main(void)
 		cmocka_unit_test(settled_datagrams_lend_no_mark),
 		cmocka_unit_test(marks_stand_at_their_packets),
 		cmocka_unit_test(bypassed_packet_is_charged),
+		cmocka_unit_test(free_flow_is_marked_from_its_first_packet_after_a_restart),
+		cmocka_unit_test(mark_after_a_restart_is_the_new_lists),
+		cmocka_unit_test(window_that_opened_meanwhile_brings_no_mark_to_a_forgotten_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -34,23 +35,32 @@ static void end(void)
 	scene_free(&s);
 }
 
-static void burst(const struct frame_spec *spec, const struct zr_port *port)
+/* station: what the router is called that the frame comes from. */
+static void burst_from(uint8_t station, const struct frame_spec *spec, const struct zr_port *port)
 {
 	static uint8_t frame[FRAME_MAX];
 	struct zr_view view = {.data = frame, .time_ns = at_us * 1000, .port = port};
 
 	view.len = view.wire_len = (uint32_t)frame_make(spec, frame);
+	frame[11] = station;
 	zr_pipeline_burst(s.pipeline, &view, 1);
 	at_us += 20;
 }
 
-/* The next packet of a talk. */
-static struct frame_spec next_packet(uint8_t proto)
+static void burst(const struct frame_spec *spec, const struct zr_port *port)
+{
+	burst_from(1, spec, port);
+}
+
+/* The next packet of many talks; which: whose. */
+static struct frame_spec packet_of(unsigned int which, uint8_t proto)
 {
 	static const uint8_t data[100];
+	static char src[20];
 
 	seq++;
-	return (struct frame_spec){.src = "10.0.0.1",
+	snprintf(src, sizeof(src), "10.%u.0.1", which % 100);
+	return (struct frame_spec){.src = src,
 				   .dst = "203.0.113.1",
 				   .src_port = (uint16_t)(40000 + seq % 5),
 				   .dst_port = 443,
@@ -62,17 +72,27 @@ static struct frame_spec next_packet(uint8_t proto)
 				   .checksum = FRAME_CHECKSUM_RIGHT};
 }
 
+static struct frame_spec next_packet(uint8_t proto)
+{
+	return packet_of(seq, proto);
+}
+
+static void next_sample(void)
+{
+	at_us = (at_us / PERIOD_US + 1) * PERIOD_US;
+}
+
 /* What may differ in the copy. */
 struct other_side {
-	bool tunnel, both_tunnels, vlan, port;
+	bool tunnel, both_tunnels, vlan, port, station;
 	unsigned int of; /* one packet in so many has a copy */
 };
+
+static const struct zr_port ports[2] = {{.link = ZR_LINK_ETHERNET}, {.link = ZR_LINK_ETHERNET}};
 
 /* So many samples of 100 packets. */
 static void samples(unsigned int count, uint8_t proto, const struct other_side *other)
 {
-	static const struct zr_port ports[2] = {{.link = ZR_LINK_ETHERNET}, {.link = ZR_LINK_ETHERNET}};
-
 	for (; count > 0; count--) {
 		for (unsigned int i = 0; i < 100; i++) {
 			struct frame_spec spec = next_packet(proto);
@@ -91,17 +111,30 @@ static void samples(unsigned int count, uint8_t proto, const struct other_side *
 				spec.teid = 8;
 			}
 			spec.vlan = other->vlan ? 100 : 0;
-			burst(&spec, &ports[other->port]);
+			burst_from(other->station ? 2 : 1, &spec, &ports[other->port]);
 		}
-		at_us = (at_us / PERIOD_US + 1) * PERIOD_US;
+		next_sample();
 	}
+}
+
+static void assert_found_among(const char *subscribers, enum zr_twice expected, uint8_t proto, struct other_side other)
+{
+	begin(subscribers);
+	samples(5, proto, &other);
+	assert_int_equal(zr_pipeline_twice(s.pipeline), expected);
+	end();
 }
 
 static void assert_found(enum zr_twice expected, uint8_t proto, struct other_side other)
 {
-	begin(NULL);
-	samples(5, proto, &other);
-	assert_int_equal(zr_pipeline_twice(s.pipeline), expected);
+	assert_found_among(NULL, expected, proto, other);
+}
+
+/* Nothing was taken for a copy. */
+static void assert_none(void)
+{
+	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_SEEN_TWICE), 0);
+	assert_int_equal(zr_pipeline_twice(s.pipeline), ZR_TWICE_NOT);
 	end();
 }
 
@@ -125,10 +158,35 @@ static void two_vlans(void **state)
 	assert_found(ZR_TWICE_VLAN, ZR_PROTO_UDP, (struct other_side){.vlan = true, .of = 1});
 }
 
+/* A packet broker puts both sides into one port: the router between them is in the frames' addresses. */
+static void two_links(void **state)
+{
+	(void)state;
+	assert_found(ZR_TWICE_LINK, ZR_PROTO_TCP, (struct other_side){.station = true, .of = 1});
+	assert_found(ZR_TWICE_PORT, ZR_PROTO_TCP, (struct other_side){.station = true, .port = true, .of = 1});
+}
+
+/* Where it is known who is a subscriber, both sides of a gateway between two tunnels are told from a packet's way to another one. */
+static void between_two_tunnels(void **state)
+{
+	const struct other_side other = {.both_tunnels = true, .tunnel = true, .station = true, .of = 1};
+
+	(void)state;
+	assert_found_among("10.0.0.0/8", ZR_TWICE_LINK, ZR_PROTO_TCP, other);
+	assert_found_among("0.0.0.0/0", ZR_TWICE_NOT, ZR_PROTO_TCP, other);
+	assert_found_among(NULL, ZR_TWICE_NOT, ZR_PROTO_TCP, other);
+}
+
 /* One of several gateways is mirrored on both sides. */
 static void part_of_the_traffic(void **state)
 {
+	const struct other_side third = {.port = true, .of = 3}, fifth = {.port = true, .of = 5};
+
 	(void)state;
+	assert_found_among("10.0.0.0/8", ZR_TWICE_PORT, ZR_PROTO_TCP, third);
+	assert_found_among("10.0.0.0/8", ZR_TWICE_NOT, ZR_PROTO_TCP, fifth);
+	/* Subscribers may talk to each other. */
+	assert_found(ZR_TWICE_NOT, ZR_PROTO_TCP, third);
 	assert_found(ZR_TWICE_TUNNEL, ZR_PROTO_TCP, (struct other_side){.tunnel = true, .of = 6});
 	assert_found(ZR_TWICE_NOT, ZR_PROTO_TCP, (struct other_side){.tunnel = true, .of = 20});
 }
@@ -156,11 +214,9 @@ static void from_subscriber_to_subscriber(void **state)
 /* What repeats itself, or has nothing to be known by, says nothing. */
 static void acknowledgements_and_packets_without_a_checksum(void **state)
 {
-	static const struct zr_port ports[2];
-
 	(void)state;
 	begin(NULL);
-	for (unsigned int n = 0; n < 5; n++) {
+	for (unsigned int n = 0; n < 5; n++, next_sample())
 		for (unsigned int i = 0; i < 200; i++) {
 			struct frame_spec spec = next_packet(i % 2 != 0 ? ZR_PROTO_TCP : ZR_PROTO_UDP);
 
@@ -171,9 +227,112 @@ static void acknowledgements_and_packets_without_a_checksum(void **state)
 			burst(&spec, &ports[0]);
 			burst(&spec, &ports[1]);
 		}
-		at_us = (at_us / PERIOD_US + 1) * PERIOD_US;
+	assert_none();
+}
+
+/* An answer that says what it was told has the same checksum, and comes by the other port. */
+static void echoes(void **state)
+{
+	(void)state;
+	for (unsigned int ipv6 = 0; ipv6 < 2; ipv6++) {
+		begin(NULL);
+		for (unsigned int n = 0; n < 5; n++, next_sample())
+			for (unsigned int i = 0; i < 100; i++) {
+				struct frame_spec spec = next_packet(ZR_PROTO_UDP), echo;
+
+				if (ipv6 != 0) {
+					spec.src = "2001:db8::1";
+					spec.dst = "2001:db8::2";
+				}
+				/* Also where both ends have one port number. */
+				spec.src_port = i % 2 != 0 ? spec.dst_port : spec.src_port;
+				echo = spec;
+				echo.src = spec.dst;
+				echo.dst = spec.src;
+				echo.src_port = spec.dst_port;
+				echo.dst_port = spec.src_port;
+				burst(&spec, &ports[0]);
+				burst_from(2, &echo, &ports[1]);
+			}
+		assert_none();
 	}
-	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_SEEN_TWICE), 0);
+}
+
+/* Packets of one flow with one checksum, by two ports: what makes up for it is their number, or their length. */
+static void equal_checksums(void **state)
+{
+	(void)state;
+	begin(NULL);
+	for (unsigned int i = 0; i < 200; i++) {
+		const bool tcp = i % 2 != 0;
+		uint16_t word = (uint16_t)(60000 - (tcp ? i : 2 * i));
+		uint8_t data[202] = {(uint8_t)(word >> 8), (uint8_t)word};
+		struct frame_spec spec = packet_of(1, tcp ? ZR_PROTO_TCP : ZR_PROTO_UDP);
+
+		spec.src_port = 40000;
+		spec.seq = i;
+		spec.data = data;
+		spec.len = tcp ? 2 : 2 + i;
+		burst(&spec, &ports[i / 2 % 2]);
+	}
+	assert_none();
+}
+
+/* Their transport header is not where it is in others, or not there. */
+static void fragments(void **state)
+{
+	(void)state;
+	begin(NULL);
+	for (unsigned int n = 0; n < 5; n++, next_sample())
+		for (unsigned int i = 0; i < 100; i++) {
+			static const uint8_t data[100] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+			struct frame_spec spec = next_packet(i % 2 != 0 ? ZR_PROTO_TCP : ZR_PROTO_UDP);
+
+			spec.data = data;
+			spec.len = sizeof(data);
+			spec.part = (struct frame_part){.id = seq, .from = i % 4 < 2 ? 0 : 8, .len = 64};
+			burst(&spec, &ports[0]);
+			burst(&spec, &ports[1]);
+		}
+	assert_none();
+}
+
+/* A router sends it into every VLAN that has somebody who listens. */
+static void multicast(void **state)
+{
+	static const char *const groups[] = {"224.0.0.251", "239.255.255.250", "255.255.255.255", "ff02::fb",
+					     "ff3e::8000:1"};
+
+	(void)state;
+	begin(NULL);
+	for (unsigned int n = 0; n < 5; n++, next_sample())
+		for (unsigned int i = 0; i < 200; i++) {
+			struct frame_spec spec = next_packet(ZR_PROTO_UDP);
+
+			spec.dst = groups[i % 5];
+			spec.src = i % 5 < 3 ? spec.src : "2001:db8::1";
+			burst(&spec, &ports[0]);
+			spec.vlan = 7;
+			burst(&spec, &ports[0]);
+		}
+	assert_none();
+}
+
+/* One subscriber sends to where packets go round in a circle, most of all that is sent. */
+static void one_source_says_nothing_of_the_others(void **state)
+{
+	(void)state;
+	begin("10.0.0.0/8");
+	for (unsigned int n = 0; n < 10; n++, next_sample())
+		for (unsigned int i = 0; i < 400; i++) {
+			struct frame_spec spec = packet_of(i % 4 == 0 ? i / 4 : 7, ZR_PROTO_UDP);
+
+			burst(&spec, &ports[0]);
+			if (i % 4 != 0)
+				burst_from(2, &spec, &ports[1]);
+		}
+	assert_true(zr_pipeline_counter(s.pipeline, ZR_COUNTER_SEEN_TWICE) > 0);
+	assert_int_equal(zr_pipeline_twice(s.pipeline), ZR_TWICE_NOT);
 	end();
 }
 
@@ -204,8 +363,6 @@ static void said_often_enough(void **state)
 /* Outside of samples nothing is looked at. */
 static void between_samples(void **state)
 {
-	static const struct zr_port ports[2];
-
 	(void)state;
 	begin(NULL);
 	at_us += SAMPLE_US;
@@ -215,8 +372,7 @@ static void between_samples(void **state)
 		burst(&spec, &ports[0]);
 		burst(&spec, &ports[1]);
 	}
-	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_SEEN_TWICE), 0);
-	end();
+	assert_none();
 }
 
 int main(void)
@@ -225,10 +381,17 @@ int main(void)
 		cmocka_unit_test(both_sides_of_a_tunnel),
 		cmocka_unit_test(two_ports),
 		cmocka_unit_test(two_vlans),
+		cmocka_unit_test(two_links),
+		cmocka_unit_test(between_two_tunnels),
 		cmocka_unit_test(part_of_the_traffic),
 		cmocka_unit_test(retransmissions),
 		cmocka_unit_test(from_subscriber_to_subscriber),
 		cmocka_unit_test(acknowledgements_and_packets_without_a_checksum),
+		cmocka_unit_test(echoes),
+		cmocka_unit_test(equal_checksums),
+		cmocka_unit_test(fragments),
+		cmocka_unit_test(multicast),
+		cmocka_unit_test(one_source_says_nothing_of_the_others),
 		cmocka_unit_test(said_often_enough),
 		cmocka_unit_test(between_samples),
 	};
