@@ -16,6 +16,7 @@
 #include "control/consumers.h"
 #include "control/control_socket.h"
 #include "control/intake.h"
+#include "control/laps.h"
 #include "control/ledger/ledger.h"
 #include "control/list.h"
 #include "control/list_ops.h"
@@ -42,6 +43,9 @@
 #define WRITE_MS   10000
 #define DELIVER_MS 10000
 
+/* The same when flows are left to the next run: its consumers go on where they were, and nothing passes meanwhile. */
+#define DELIVER_SOON_MS 1000
+
 /* The way out: flows are cut, what is left is written, consumers take it. */
 enum state { RUNNING, STOPPING, WRITING, DELIVERING, STOPPED };
 
@@ -65,9 +69,10 @@ struct daemon {
 	struct zr_watch signals, committed;
 	struct zr_timer drain, sample, check;
 	enum state state;
-	bool reloading;    /* systemd was told so */
-	bool refused;      /* its input */
-	uint64_t until_ms; /* the end of what the state waits for */
+	bool reloading;      /* systemd was told so */
+	bool refused;        /* its input */
+	uint64_t until_ms;   /* the end of what the state waits for */
+	struct zr_laps laps; /* of the start, then of the end */
 };
 
 static uint64_t now_us(void *arg)
@@ -96,6 +101,7 @@ static void stop_begin(struct daemon *daemon, const char *signal)
 	if (daemon->state != RUNNING)
 		return;
 	zr_log(ZR_LOG_NOTICE, "%s: cutting all open flows and delivering their records", signal);
+	zr_laps_begin(&daemon->laps);
 	sd_notify(0, "STOPPING=1");
 	enter(daemon, STOPPING, WRITE_MS);
 }
@@ -145,13 +151,19 @@ static void signalled(void *arg, uint32_t events)
 /* What is open is for the next run. False when that cannot be: flows end then, and the dataplane has more to tell. */
 static bool leave_flows(struct daemon *daemon)
 {
-	bool again = daemon->left || daemon->config->state == NULL;
+	int err;
 
-	daemon->left = true;
-	if (again || zr_restart_save(&daemon->restart, daemon->dataplane) == 0)
+	if (daemon->left)
 		return true;
-	zr_dataplane_forget(daemon->dataplane);
-	return false;
+	daemon->left = true;
+	zr_laps_end(&daemon->laps, "flows");
+	if (daemon->config->state == NULL)
+		return true;
+	err = zr_restart_save(&daemon->restart, daemon->dataplane);
+	zr_laps_end(&daemon->laps, "state");
+	if (err != 0)
+		zr_dataplane_forget(daemon->dataplane);
+	return err == 0;
 }
 
 /* All flows are cut once the dataplane says so and nothing is left to drain. */
@@ -169,7 +181,13 @@ static void stop_go_on(struct daemon *daemon, unsigned int drained)
 		return;
 	zr_status_sample(&daemon->status, daemon->dataplane);
 	zr_intake_end(daemon->intake, &daemon->status.now);
+	zr_ledger_hurry(daemon->ledger);
 	enter(daemon, WRITING, WRITE_MS);
+}
+
+static uint64_t deliver_ms(const struct daemon *daemon)
+{
+	return daemon->config->state != NULL ? DELIVER_SOON_MS : DELIVER_MS;
 }
 
 /* Everything that is to be recorded is on the disk, or the disk takes nothing. */
@@ -178,8 +196,10 @@ static void write_rest(struct daemon *daemon)
 	bool written = zr_intake_is_done(daemon->intake) &&
 		       zr_records_committed(daemon->records) + 1 == zr_records_next(daemon->records);
 
-	if (written || is_late(daemon))
-		enter(daemon, DELIVERING, DELIVER_MS);
+	if (!written && !is_late(daemon))
+		return;
+	zr_laps_end(&daemon->laps, "ledger");
+	enter(daemon, DELIVERING, deliver_ms(daemon));
 }
 
 static void deliver(struct daemon *daemon)
@@ -189,8 +209,9 @@ static void deliver(struct daemon *daemon)
 	if (!served && !is_late(daemon))
 		return;
 	if (!served)
-		zr_log(ZR_LOG_NOTICE, "a consumer did not take its last records in %d s: the ledger has them",
-		       DELIVER_MS / 1000);
+		zr_log(ZR_LOG_NOTICE, "a consumer did not take its last records in %" PRIu64 " s: the ledger has them",
+		       deliver_ms(daemon) / 1000);
+	zr_laps_end(&daemon->laps, "consumers");
 	daemon->state = STOPPED;
 }
 
@@ -354,7 +375,9 @@ static int make_records(struct daemon *daemon, struct zr_dataplane_config *datap
 	if (err == 0) {
 		const struct zr_exporter exporter = {.gateway = config->gateway, .epoch_us = start.epoch_us};
 
+		zr_laps_end(&daemon->laps, "ledger");
 		start.damaged |= zr_restart_read(&daemon->restart, config->state, config->gateway, start.epoch_us);
+		zr_laps_end(&daemon->laps, "state");
 		dataplane->saved = zr_restart_run(&daemon->restart);
 		dataplane->pipeline.start = start.start;
 		err = zr_records_make(&exporter, start.next, config->records_memory_bytes, daemon->ledger,
@@ -404,8 +427,10 @@ static int start(struct daemon *daemon)
 	err = zr_loop_make(&daemon->loop);
 	if (err == 0)
 		err = watch_signals(daemon);
+	zr_laps_begin(&daemon->laps);
 	if (err == 0)
 		err = zr_lists_make(&config->list, dataplane.pipeline.seed, &daemon->lists);
+	zr_laps_end(&daemon->laps, "list");
 	if (err == 0)
 		err = make_records(daemon, &dataplane);
 	if (err == 0)
@@ -413,12 +438,16 @@ static int start(struct daemon *daemon)
 	if (err == 0)
 		err = zr_control_socket_open(daemon->loop, &config->control, answer, daemon, &daemon->control);
 	daemon->list_ops = (struct zr_list_ops){.lists = daemon->lists, .control = daemon->control};
+	zr_laps_end(&daemon->laps, "sockets");
 	if (err == 0)
 		err = start_dataplane(daemon, &dataplane);
-	if (err == 0)
-		zr_restart_consume(&daemon->restart);
+	zr_laps_end(&daemon->laps, "dataplane");
 	if (err == 0)
 		err = zr_lists_start(daemon->lists, daemon->loop, daemon->dataplane);
+	if (err == 0)
+		zr_restart_consume(&daemon->restart);
+	else
+		zr_restart_give_back(&daemon->restart);
 	return err;
 }
 
@@ -445,15 +474,15 @@ static int run(struct daemon *daemon)
 		zr_log(ZR_LOG_WARNING,
 		       "signatures_required is 0: whoever can write %s, or push a list, decides what is free",
 		       daemon->config->list.file);
-	zr_log(ZR_LOG_NOTICE, "gateway %s runs", daemon->config->gateway);
+	zr_log(ZR_LOG_NOTICE, "gateway %s runs (%s)", daemon->config->gateway, zr_laps_text(&daemon->laps));
 	sd_notify(0, "READY=1");
 	while (daemon->state != STOPPED && err == 0)
 		err = zr_loop_round(daemon->loop);
 	if (err != 0)
 		zr_log(ZR_LOG_ERROR, "the loop cannot go on: %s", strerror(-err));
 	else
-		zr_log(ZR_LOG_NOTICE, "stopped; the last record is number %" PRIu64,
-		       zr_records_next(daemon->records) - 1);
+		zr_log(ZR_LOG_NOTICE, "stopped; the last record is number %" PRIu64 " (%s)",
+		       zr_records_next(daemon->records) - 1, zr_laps_text(&daemon->laps));
 	return err == 0 && daemon->refused ? -ENOTUNIQ : err;
 }
 

@@ -13,24 +13,27 @@ struct zr_restart {
 	uint64_t epoch_us;
 	struct zr_state state;
 	bool taking;  /* workers take up what is in state */
+	bool moved;   /* … and the file stands aside as PATH.taken until they have begun */
 	bool refused; /* the file cannot be taken up */
+	bool foreign; /* at path stands what is no state file: it is left alone, and no state is kept */
 };
 
 /*
- * Look for what an earlier run left. What is found, and what is wrong, is logged; so is it when none could be left at path.
- * Returns true when there was a file that cannot be read: it is not known which flows are lost. epoch_us: this run's
- * numbering.
+ * Look for what an earlier run left, and move it aside as PATH.taken, where no start looks for it: what cannot be moved is not
+ * taken up, since the next start might take it up again. What is found, and what is wrong, is logged; so is it when none could
+ * be left at path. Returns true when there was a file that is not taken up: it is not known which flows lack their last record.
+ * epoch_us: this run's numbering.
  */
 bool zr_restart_read(struct zr_restart *restart, const char *path, const char *gateway, uint64_t epoch_us);
 
 /* What the dataplane is to take up; NULL: nothing. Valid until it has. */
 const struct zr_saved_run *zr_restart_run(const struct zr_restart *restart);
 
-/*
- * The dataplane has started. Before the first record that follows from it, the file goes, so that no flow is taken up twice; one
- * that was refused is set aside as PATH.refused.
- */
+/* The daemon has started, and no record was drained yet: the file goes; one that was refused is set aside as PATH.refused. */
 void zr_restart_consume(struct zr_restart *restart);
+
+/* It could not start, and nothing was recorded: the file stands again where it stood, for the next try. */
+void zr_restart_give_back(struct zr_restart *restart);
 
 /* Every now and then: once the dataplane has taken up all, say so and free what is no longer used. */
 void zr_restart_poll(struct zr_restart *restart, struct zr_dataplane *dataplane);

@@ -59,18 +59,56 @@ static int check_owner(const struct stat *st, char *why, size_t why_len)
 	return 0;
 }
 
-static int read_bytes(int fd, uint8_t *bytes, size_t len)
+static int read_bytes(int fd, uint64_t from, uint8_t *bytes, size_t len)
 {
 	ssize_t got;
 
 	for (size_t at = 0; at < len; at += (size_t)got) {
-		got = read(fd, bytes + at, len - at);
+		got = pread(fd, bytes + at, len - at, (off_t)(from + at));
 		if (got < 0)
 			return -errno;
 		if (got == 0)
 			return -EIO;
 	}
 	return 0;
+}
+
+static int refuse_size(char *why, size_t why_len)
+{
+	return refuse(-EBADMSG, why, why_len, "its size is wrong: it was cut off or damaged");
+}
+
+/* Is what stands at both ends of so many bytes a state file's? */
+static int check_ends(const uint8_t *head, const uint8_t *tail, uint64_t len, char *why, size_t why_len)
+{
+	const uint8_t *at = head + sizeof(magic);
+	uint64_t version;
+
+	version = take_number(&at, 4);
+	if (version != ZR_STATE_VERSION) {
+		snprintf(why, why_len, "it is of version %" PRIu64 ", this program reads version %d", version,
+			 ZR_STATE_VERSION);
+		return -EPROTO;
+	}
+	return take_number(&tail, 8) != len - LEAST ? refuse_size(why, why_len) : 0;
+}
+
+/* Before memory is asked for: a file of any size may stand there. */
+static int peek(int fd, uint64_t len, char *why, size_t why_len)
+{
+	uint8_t head[HEAD_LEN], tail[TAIL_LEN];
+	int err;
+
+	err = read_bytes(fd, 0, head, len < sizeof(head) ? (size_t)len : sizeof(head));
+	if (err == 0 && len >= sizeof(magic) && memcmp(head, magic, sizeof(magic)) != 0)
+		return refuse(-EILSEQ, why, why_len, "it is no state file");
+	if (err == 0 && (len < LEAST || len > FILE_MAX_BYTES))
+		return refuse_size(why, why_len);
+	if (err == 0)
+		err = read_bytes(fd, len - HASH_LEN - TAIL_LEN, tail, sizeof(tail));
+	if (err != 0)
+		return refuse(err, why, why_len, strerror(-err));
+	return check_ends(head, tail, len, why, why_len);
 }
 
 /* The whole file, from the same open file that was checked. */
@@ -82,17 +120,15 @@ static int load(const char *path, uint8_t **bytes, size_t *len, char *why, size_
 
 	*bytes = NULL;
 	if (fd < 0)
-		return refuse(-errno, why, why_len, strerror(errno));
+		return refuse(-errno, why, why_len, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 	err = fstat(fd, &st) == 0 ? check_owner(&st, why, why_len) : refuse(-errno, why, why_len, strerror(errno));
+	if (err == 0)
+		err = peek(fd, (uint64_t)st.st_size, why, why_len);
 	if (err != 0)
 		goto out;
-	if ((uint64_t)st.st_size < LEAST || (uint64_t)st.st_size > FILE_MAX_BYTES) {
-		err = refuse(-EBADMSG, why, why_len, "it is no state file, or was cut off: its size is wrong");
-		goto out;
-	}
 	*len = (size_t)st.st_size;
 	*bytes = malloc(*len);
-	err = *bytes != NULL ? read_bytes(fd, *bytes, *len) : -ENOMEM;
+	err = *bytes != NULL ? read_bytes(fd, 0, *bytes, *len) : -ENOMEM;
 	if (err != 0)
 		refuse(err, why, why_len, strerror(-err));
 out:
@@ -102,18 +138,11 @@ out:
 
 static int check_frame(const uint8_t *bytes, size_t len, char *why, size_t why_len)
 {
-	const uint8_t *at = bytes + sizeof(magic);
 	uint8_t hash[HASH_LEN];
-	uint64_t version;
+	int err = check_ends(bytes, bytes + len - HASH_LEN - TAIL_LEN, len, why, why_len);
 
-	if (memcmp(bytes, magic, sizeof(magic)) != 0)
-		return refuse(-EBADMSG, why, why_len, "it is no state file");
-	version = take_number(&at, 4);
-	if (version != ZR_STATE_VERSION) {
-		snprintf(why, why_len, "it is of version %" PRIu64 ", this program reads version %d", version,
-			 ZR_STATE_VERSION);
-		return -EPROTO;
-	}
+	if (err != 0)
+		return err;
 	crypto_generichash(hash, sizeof(hash), bytes, len - HASH_LEN, NULL, 0);
 	if (memcmp(hash, bytes + len - HASH_LEN, sizeof(hash)) != 0)
 		return refuse(-EBADMSG, why, why_len, "its checksum is wrong: it was damaged");
@@ -125,8 +154,9 @@ static int take_tail(const char *gateway, size_t len, struct zr_state *state, ch
 {
 	const uint8_t *at = state->bytes + len - HASH_LEN - TAIL_LEN;
 	char named[ZR_GATEWAY_MAX + 1] = "";
-	uint64_t flows_len = take_number(&at, 8), counted;
+	uint64_t counted;
 
+	at += 8;
 	state->flows = take_number(&at, 8);
 	state->epoch_us = take_number(&at, 8);
 	state->run = (struct zr_saved_run){.flows = state->bytes + HEAD_LEN, .len = len - LEAST};
@@ -141,7 +171,7 @@ static int take_tail(const char *gateway, size_t len, struct zr_state *state, ch
 		snprintf(why, why_len, "it is of gateway \"%s\"", named);
 		return -ESTALE;
 	}
-	if (flows_len != state->run.len || !zr_saved_run_check(&state->run, &counted) || counted != state->flows)
+	if (!zr_saved_run_check(&state->run, &counted) || counted != state->flows)
 		return refuse(-EBADMSG, why, why_len, "a flow in it cannot be read");
 	return 0;
 }
@@ -316,4 +346,28 @@ int zr_state_commit(struct zr_state_writer *w, const struct zr_saved_run *run, c
 	}
 	writer_free(w);
 	return err;
+}
+
+/* Moving and removing. */
+
+static int folder_sync(const char *path)
+{
+	int fd = folder_open(path), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (fsync(fd) != 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int zr_state_move(const char *from, const char *to)
+{
+	return rename(from, to) == 0 ? folder_sync(to) : -errno;
+}
+
+int zr_state_remove(const char *path)
+{
+	return unlink(path) == 0 ? folder_sync(path) : -errno;
 }

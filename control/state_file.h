@@ -31,8 +31,9 @@ struct zr_state {
 
 /*
  * Read a file and check all of it. Returns 0; -ENOENT: there is none; else another -errno, with the rest of a sentence that begins
- * with the path in why: -EPERM when somebody else could have written it, -ESTALE when it is another gateway's, and whatever
- * else: it cannot be read, and what is lost is not known. Free state->bytes after success.
+ * with the path in why: -EPERM when somebody else could have written it, -ESTALE when it is another gateway's, -EILSEQ
+ * when it is something else than a state file, and whatever else: it cannot be read, and what is lost is not known. Free
+ * state->bytes after success.
  */
 int zr_state_read(const char *path, const char *gateway, struct zr_state *state, char *why, size_t why_len);
 
@@ -51,5 +52,9 @@ int zr_state_commit(struct zr_state_writer *writer, const struct zr_saved_run *r
 		    uint64_t epoch_us);
 /* Give up: nothing was written. */
 void zr_state_abort(struct zr_state_writer *writer);
+
+/* Rename within a folder, remove: on the disk too when they return 0. Else -errno; not to be relied on either way then. */
+int zr_state_move(const char *from, const char *to);
+int zr_state_remove(const char *path);
 
 #endif

@@ -269,6 +269,11 @@ void zr_ledger_tick(struct zr_ledger *l)
 	}
 }
 
+void zr_ledger_hurry(struct zr_ledger *l)
+{
+	l->config.batch_us = 0;
+}
+
 uint64_t zr_ledger_committed(const struct zr_ledger *l)
 {
 	return atomic_load(&l->committed);

@@ -84,6 +84,9 @@ unsigned int zr_ledger_room(struct zr_ledger *ledger);
 /* To be called every few milliseconds and when the event is there: hands a batch over when it is due. */
 void zr_ledger_tick(struct zr_ledger *ledger);
 
+/* No more is to come than can be put at once: from now on what is there is due, and nothing waits for a batch to fill. */
+void zr_ledger_hurry(struct zr_ledger *ledger);
+
 /* Highest number of the current epoch that is durable. Only that far may records be sent. */
 uint64_t zr_ledger_committed(const struct zr_ledger *ledger);
 

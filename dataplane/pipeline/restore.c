@@ -6,6 +6,12 @@
 
 #define US_PER_S 1000000
 
+/*
+ * Nobody begins a connection between the ports of one that ended less than twice a segment's lifetime of two minutes ago (RFC
+ * 9293, MUST-13): until then a tuple is what it was, though nobody listened.
+ */
+#define OUTAGE_MAX_US (UINT64_C(240) * US_PER_S)
+
 static bool is_subscriber(const struct zr_prefix_set *set, uint8_t family, const union zr_ip *ip)
 {
 	return zr_prefix_set_contains(set, family, ip->b);
@@ -96,6 +102,14 @@ static void end_at_once(struct zr_pipeline *p, const struct zr_restore *from, co
 	zr_usage_identify(&u, s->id);
 	if (!p->config.usage(p->config.arg, &u))
 		p->untold.lost[u.verdict].records++;
+}
+
+/* Has nobody listened for so long that another connection may have its ports? A clock that was set back tells nothing. */
+static bool is_stale(const struct zr_pipeline *p, const struct zr_restore *from)
+{
+	uint64_t now_us = p->now_us + (uint64_t)p->wall.ahead_us;
+
+	return now_us > from->saved_us && now_us - from->saved_us >= OUTAGE_MAX_US;
 }
 
 static enum zr_cause silence_cause(const struct zr_saved_flow *s)
@@ -199,11 +213,14 @@ static struct zr_judgement judge(struct zr_pipeline *p, uint32_t flow, const str
 
 	if (is_free(s) && cannot_follow(s))
 		return j;
-	if (!has_forgotten(s) || !is_free(s) || !same_list(p, from))
+	if (!has_forgotten(s) || !same_list(p, from))
 		return zr_judge_again(p, flow, p->now_us);
 	if (s->reason == ZR_REASON_PREFIX) {
 		j = zr_judge_address(p, flow);
 		j.evidence |= s->evidence;
+	} else if (!is_free(s)) {
+		j.rule = same_rule(p, from, s);
+		j.reason = s->reason;
 	} else {
 		j.rule = same_rule(p, from, s);
 		j.reason = j.rule != ZR_ENTRY_NONE ? s->reason : ZR_REASON_UNDECIDED;
@@ -297,6 +314,11 @@ void zr_pipeline_restore(struct zr_pipeline *p, const struct zr_restore *from, c
 	if (p->now_us - last_us >= p->config.timeout_us[s->timeout]) {
 		p->counters[ZR_COUNTER_FLOWS_OUTDATED]++;
 		end_at_once(p, from, s, silence_cause(s));
+		return;
+	}
+	if (is_stale(p, from)) {
+		p->counters[ZR_COUNTER_FLOWS_OUTDATED]++;
+		end_at_once(p, from, s, ZR_CAUSE_SHUTDOWN);
 		return;
 	}
 	flow = place(p, s, &client_is_b);

@@ -30,9 +30,9 @@ struct zr_restore {
 
 /*
  * Take up a flow that zr_saved_read gave, before the pipeline's first packet; time must have come to now (zr_pipeline_poll). It goes
- * on from there by the list in force. Silent for longer than its timeout, or without a place (an unknown domain, a client that
- * is no subscriber any more, a tuple that is there already, a full table), it ends: when it ever left a record, with a last
- * one without volume. A flow evicted for it ends likewise.
+ * on from there by the list in force. Silent for longer than its timeout, after four minutes in which nobody listened, or
+ * without a place (an unknown domain, a client that is no subscriber any more, a tuple that is there already, a full table), it
+ * ends: when it ever left a record, with a last one without volume. A flow evicted for it ends likewise.
  */
 void zr_pipeline_restore(struct zr_pipeline *p, const struct zr_restore *from, const struct zr_saved_flow *saved);
 

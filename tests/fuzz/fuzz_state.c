@@ -89,7 +89,7 @@ static size_t restore(struct zr_pipeline *p, const uint8_t *data, size_t size, u
 {
 	const struct zr_restore from = {
 		.list = (options & 2) != 0 ? zr_image_identity(image) : 5,
-		.saved_us = START_NS / 1000 - ((options & 4) != 0 ? 3600000000U : 1000),
+		.saved_us = START_NS / 1000 - ((options & 4) != 0 ? 200000000U : 1000),
 		.same_epoch = (options & 8) != 0,
 		.domains = domains,
 		.domain_count = 2,

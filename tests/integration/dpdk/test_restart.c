@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/pipeline/saved.h"
 #include "tests/integration/dpdk/traffic.h"
 
 #define DRAIN_MAX 100000
@@ -181,12 +182,60 @@ static void what_cannot_be_saved_ends(void **state)
 	traffic_free(&traffic);
 }
 
+#define NO_PLACE 20000
+
+/* More last records than the ring of events holds: workers wait for room, since none of these flows is ever heard of again. */
+static void flows_without_a_place_all_leave_their_last_record(void **state)
+{
+	struct zr_dataplane_config config = rig_config("net_ring_misfit", "1-2");
+	struct zr_saved_run info = {.same_epoch = true};
+	struct zr_saved_flow flow = {.family = 4,
+				     .proto = 17,
+				     .client.b = {10},
+				     .domain = 9,
+				     .reason = ZR_REASON_NO_NAME,
+				     .rule = ZR_ENTRY_NONE};
+	uint8_t *bytes = malloc((size_t)NO_PLACE * ZR_SAVED_MAX);
+	struct zr_dataplane_status status;
+	struct zr_dataplane *dp;
+	uint64_t open;
+
+	(void)state;
+	assert_non_null(bytes);
+	for (unsigned int i = 0; i < NO_PLACE; i++) {
+		flow.id = i + 1;
+		flow.client.b[2] = (uint8_t)(i >> 8);
+		flow.client.b[3] = (uint8_t)i;
+		info.len += zr_saved_write(&flow, bytes + info.len);
+	}
+	info.flows = bytes;
+	rig_port("misfit", 64);
+	config.pipeline.flows = 16;
+	config.saved = &info;
+	finals = 0;
+	dp = rig_start(&config, &list);
+	while (!zr_dataplane_restored(dp))
+		zr_dataplane_drain(dp, count_finals, NULL, 100);
+	while (zr_dataplane_drain(dp, count_finals, NULL, DRAIN_MAX) > 0)
+		;
+	assert_int_equal(finals, NO_PLACE);
+	assert_int_equal(flows_of(dp, ZR_COUNTER_FLOWS_MISFIT, &open), NO_PLACE);
+	zr_dataplane_status(dp, &status);
+	for (unsigned int i = 0; i < status.worker_count; i++)
+		assert_int_equal(status.workers[i].lost[ZR_CHARGED].records, 0);
+	while (zr_dataplane_stop(dp) == -EAGAIN)
+		zr_dataplane_drain(dp, count_finals, NULL, DRAIN_MAX);
+	zr_dataplane_free(dp);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fewer_workers_find_all_flows),
 		cmocka_unit_test(more_workers_find_all_flows),
 		cmocka_unit_test(what_cannot_be_saved_ends),
+		cmocka_unit_test(flows_without_a_place_all_leave_their_last_record),
 	};
 	int failed;
 

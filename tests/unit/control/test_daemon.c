@@ -558,7 +558,7 @@ static void test_flows_that_cannot_be_read(void **state)
 	flows = flows_path;
 	file = fopen(flows_path, "w");
 	assert_non_null(file);
-	fputs("no flows", file);
+	fputs("ZRSTATE\n and then the rest is gone", file);
 	fclose(file);
 	begin(&running);
 	assert_null(fake_dataplane.saved);

@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -173,8 +175,19 @@ static void every_length_counts(void **arg)
 	}
 	memset(bytes + len, 0, 100);
 	store(bytes, len + 100);
-	assert_refused(-EBADMSG, "checksum");
+	assert_refused(-EBADMSG, "size");
 	free(bytes);
+}
+
+/* One that is far too large is refused before memory is asked for: this one would be 60 GiB. */
+static void length_is_known_before_it_is_read(void **arg)
+{
+	(void)arg;
+	write_flows(3);
+	assert_int_equal(truncate(path, (off_t)60 << 30), 0);
+	assert_refused(-EBADMSG, "size");
+	assert_int_equal(truncate(path, (off_t)1 << 40), 0);
+	assert_refused(-EBADMSG, "size");
 }
 
 static void says_what_it_is(void **arg)
@@ -187,7 +200,7 @@ static void says_what_it_is(void **arg)
 	bytes = load(&len);
 	bytes[0] = 'X';
 	store_signed(bytes, len);
-	assert_refused(-EBADMSG, "it is no state file");
+	assert_refused(-EILSEQ, "it is no state file");
 	bytes[0] = 'Z';
 	bytes[11] = 9;
 	store_signed(bytes, len);
@@ -205,16 +218,17 @@ static void says_what_it_is(void **arg)
 /* More flows in the tail than there are, or other bytes of them. */
 static void tail_fits_the_flows(void **arg)
 {
+	static const char *const said[] = {"size", "a flow in it cannot be read"};
 	uint8_t *bytes;
 	size_t len;
 
 	(void)arg;
-	for (size_t member = 0; member < 16; member += 8) {
+	for (size_t member = 0; member < 2; member++) {
 		write_flows(2);
 		bytes = load(&len);
-		bytes[len - HASH_LEN - 120 + member + 7]++;
+		bytes[len - HASH_LEN - 120 + 8 * member + 7]++;
 		store_signed(bytes, len);
-		assert_refused(-EBADMSG, "a flow in it cannot be read");
+		assert_refused(-EBADMSG, said[member]);
 		free(bytes);
 	}
 }
@@ -239,9 +253,15 @@ static void others_must_not_have_written_it(void **arg)
 	assert_int_equal(chmod(path, 0640), 0);
 	assert_int_equal(read_file(), 0);
 	free(state.bytes);
+	/* Only root can give it away. */
+	if (geteuid() == 0) {
+		assert_int_equal(chown(path, 65534, 65534), 0);
+		assert_refused(-EPERM, "others");
+		assert_int_equal(chown(path, 0, 65534), 0);
+	}
 	assert_int_equal(rename(path, beside), 0);
 	assert_int_equal(symlink(beside, path), 0);
-	assert_true(read_file() == -ELOOP);
+	assert_refused(-ELOOP, "symbolic link");
 	unlink(path);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_refused(-EPERM, "regular");
@@ -290,6 +310,38 @@ static void what_cannot_be_read_is_not_written(void **arg)
 	zr_state_abort(writer);
 }
 
+/* As on a full disk: what was there stays, and nothing of the new one. */
+static void file_that_cannot_be_written_leaves_the_old_one(void **arg)
+{
+	const struct rlimit least = {.rlim_cur = 1000, .rlim_max = RLIM_INFINITY};
+	const struct rlimit all = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+	const struct zr_saved_run run = {0};
+	struct zr_state_writer *writer;
+	uint8_t bytes[ZR_SAVED_MAX];
+	int err = 0;
+
+	(void)arg;
+	write_flows(5);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(zr_state_begin(path, &writer), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &least), 0);
+	for (unsigned int i = 0; i < 1000 && err == 0; i++)
+		err = zr_state_put(writer, bytes, flow((uint16_t)i, bytes));
+	assert_int_equal(err, -EFBIG);
+	zr_state_abort(writer);
+	/* Nor when only the end does not fit. */
+	setrlimit(RLIMIT_FSIZE, &all);
+	assert_int_equal(zr_state_begin(path, &writer), 0);
+	assert_int_equal(zr_state_put(writer, bytes, flow(1, bytes)), 0);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = 100, .rlim_max = RLIM_INFINITY});
+	assert_int_equal(zr_state_commit(writer, &run, "hn-gw-01", EPOCH), -EFBIG);
+	setrlimit(RLIMIT_FSIZE, &all);
+	assert_int_equal(access(beside, F_OK), -1);
+	assert_int_equal(read_file(), 0);
+	assert_int_equal(state.flows, 5);
+	free(state.bytes);
+}
+
 static void no_folder(void **arg)
 {
 	struct zr_state_writer *writer;
@@ -305,6 +357,7 @@ int main(void)
 		cmocka_unit_test(none_is_told_apart),
 		cmocka_unit_test(every_byte_counts),
 		cmocka_unit_test(every_length_counts),
+		cmocka_unit_test(length_is_known_before_it_is_read),
 		cmocka_unit_test(says_what_it_is),
 		cmocka_unit_test(tail_fits_the_flows),
 		cmocka_unit_test(another_gateways_is_refused),
@@ -312,6 +365,7 @@ int main(void)
 		cmocka_unit_test(old_one_stays_until_the_new_one_is_whole),
 		cmocka_unit_test(rest_of_a_killed_run_is_no_obstacle),
 		cmocka_unit_test(what_cannot_be_read_is_not_written),
+		cmocka_unit_test(file_that_cannot_be_written_leaves_the_old_one),
 		cmocka_unit_test(no_folder),
 	};
 

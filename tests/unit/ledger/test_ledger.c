@@ -135,6 +135,25 @@ static void test_close_commits(void **state)
 	book_free(&book);
 }
 
+/* At the end nothing waits for more. */
+static void test_hurry(void **state)
+{
+	struct book book;
+
+	(void)state;
+	book_make(&book);
+	book.config.batch_us = UINT64_C(1000000) * 1000000;
+	book_open(&book);
+	for (unsigned int i = 0; i < 10; i++)
+		assert_true(book_try_put(&book));
+	zr_ledger_tick(book.ledger);
+	assert_int_equal(zr_ledger_committed(book.ledger), 0);
+	zr_ledger_hurry(book.ledger);
+	book_wait(&book);
+	assert_int_equal(zr_ledger_committed(book.ledger), 10);
+	book_free(&book);
+}
+
 static void test_killed(void **state)
 {
 	struct book_found found;
@@ -391,19 +410,13 @@ static void test_documented_queries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_start),
-		cmocka_unit_test(test_reads_back),
-		cmocka_unit_test(test_up_to),
-		cmocka_unit_test(test_restart),
-		cmocka_unit_test(test_close_commits),
-		cmocka_unit_test(test_killed),
-		cmocka_unit_test(test_two_openers),
-		cmocka_unit_test(test_bad_folder),
-		cmocka_unit_test(test_event),
-		cmocka_unit_test(test_sum_since_total),
-		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_stock_sqlite),
-		cmocka_unit_test(test_documented_queries),
+		cmocka_unit_test(test_first_start),     cmocka_unit_test(test_reads_back),
+		cmocka_unit_test(test_up_to),           cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_close_commits),   cmocka_unit_test(test_hurry),
+		cmocka_unit_test(test_killed),          cmocka_unit_test(test_two_openers),
+		cmocka_unit_test(test_bad_folder),      cmocka_unit_test(test_event),
+		cmocka_unit_test(test_sum_since_total), cmocka_unit_test(test_status),
+		cmocka_unit_test(test_stock_sqlite),    cmocka_unit_test(test_documented_queries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,15 @@ static void excluded_name_on_a_listed_address_stays_charged(void **state)
 	scene_down(&new, 3100, &c, 500);
 	end();
 	assert_part(&new, 0, ZR_REASON_EXCLUDED, ZR_CAUSE_SHUTDOWN, true, 0, 1);
+	assert_string_equal(scene_event(&new, ZR_USAGE_PART, 0)->rule, "");
+	clear();
+	/* Under the same list, its entry is what it was. */
+	begin_tls(ADDRESSES, "ads.olm.vn");
+	restart_at(1000, 3000, ADDRESSES);
+	scene_down(&new, 3100, &c, 500);
+	end();
+	assert_part(&new, 0, ZR_REASON_EXCLUDED, ZR_CAUSE_SHUTDOWN, true, 0, 1);
+	assert_string_equal(scene_event(&new, ZR_USAGE_PART, 0)->rule, "!ads.olm.vn");
 	clear();
 }
 
@@ -357,6 +366,25 @@ static void clock_that_was_set_back_ends_nothing(void **state)
 	scene_down(&new, 60, &c, 500);
 	end();
 	assert_part(&new, 0, ZR_REASON_SNI, ZR_CAUSE_SHUTDOWN, true, 0, 1);
+	clear();
+}
+
+/* Another connection may have its ports by then. */
+static void nobody_listened_for_too_long(void **state)
+{
+	(void)state;
+	begin_tls(LIST, "olm.vn");
+	restart_at(1000, 240999, LIST);
+	assert_int_equal(counter(ZR_COUNTER_FLOWS_RESTORED), 1);
+	end();
+	clear();
+	begin_tls(LIST, "olm.vn");
+	restart_at(1000, 241000, LIST);
+	assert_int_equal(counter(ZR_COUNTER_FLOWS_OUTDATED), 1);
+	assert_part(&new, 0, ZR_REASON_SNI, ZR_CAUSE_SHUTDOWN, true, 0, 0);
+	scene_down(&new, 241001, &c, 500);
+	end();
+	assert_int_equal(zr_reason_verdict(scene_event(&new, ZR_USAGE_PART, 1)->usage.reason), ZR_CHARGED);
 	clear();
 }
 
@@ -732,6 +760,7 @@ int main(void)
 		cmocka_unit_test(silent_for_too_long_it_ends_with_its_last_record),
 		cmocka_unit_test(lingering_ones_end_as_they_would_have),
 		cmocka_unit_test(clock_that_was_set_back_ends_nothing),
+		cmocka_unit_test(nobody_listened_for_too_long),
 		cmocka_unit_test(first_packet_keeps_its_time),
 		cmocka_unit_test(domain_without_a_port_has_no_place),
 		cmocka_unit_test(subscriber_no_more_has_no_place),
