@@ -9,12 +9,10 @@ there gets frames that come in and frames that go out, each once. Nothing leaves
 """
 
 import collections
-import contextlib
 import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,9 +20,10 @@ import tempfile
 import time
 import unittest
 
+import netns
 from daemon import PATIENCE_S, Daemon, Stream
+from netns import SKIPPED, inside, remove_namespace, run
 
-SKIPPED = 77
 PROGRAMS = ("ip", "nft", "ethtool", "nginx", "gtlsserver", "curl", "openssl", "gtlsclient")
 SUBSCRIBER, GATEWAY, SERVER = NAMESPACES = [f"zr-live-{os.getpid()}-{name}" for name in ("sub", "gw", "srv")]
 
@@ -76,47 +75,9 @@ http {{
 """
 
 
-class Failed(Exception):
-    """A command that ended badly, and what it said."""
-
-
-def run(*command, **options):
-    command = [str(word) for word in command]
-    done = subprocess.run(command, timeout=PATIENCE_S, capture_output=True, **options)
-    if done.returncode != 0:
-        raise Failed(f"{' '.join(command)}: {done.stderr.decode(errors='replace').strip() or done.returncode}")
-    return done.stdout
-
-
-def inside(namespace, *command):
-    return ["ip", "netns", "exec", namespace, *map(str, command)]
-
-
 def why_not():
     """The reason why this test cannot run here, or None."""
-    if os.geteuid() != 0:
-        return "needs root, for network namespaces"
-    missing = [program for program in PROGRAMS if not shutil.which(program)]
-    if missing:
-        return "missing: " + ", ".join(missing) + " (tests/support/setup.sh tests)"
-    try:
-        run("ip", "netns", "add", GATEWAY)
-        run("ip", "-n", GATEWAY, "link", "add", "probe", "type", "veth", "peer", "name", "other")
-        run(*inside(GATEWAY, "nft", "add table inet probe"))
-        run(*inside(GATEWAY, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"))
-    except Failed as failure:
-        return f"not allowed here: {failure}"
-    finally:
-        remove_namespace(GATEWAY)
-    return None
-
-
-def remove_namespace(name):
-    """With all processes in it."""
-    for pid in subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout.split():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
-    subprocess.run(["ip", "netns", "del", name], capture_output=True)
+    return netns.why_not(GATEWAY, *PROGRAMS)
 
 
 class Net:
@@ -150,8 +111,7 @@ class Net:
             run("ip", "-n", name, "link", "set", "lo", "up")
         self.join(SUBSCRIBER, "line", "10.77.0.11/24", "2001:db8:77::11/64", GATEWAY, "access", "10.77.0.1/24", "2001:db8:77::1/64")
         self.join(SERVER, "line", "10.78.0.2/24", "2001:db8:78::2/64", GATEWAY, "core", "10.78.0.1/24", "2001:db8:78::1/64")
-        for switch in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
-            run(*inside(GATEWAY, "sh", "-c", f"echo 1 >/proc/sys/net/{switch}"))
+        netns.set_sysctl(GATEWAY, ipv4__ip_forward=1, ipv6__conf__all__forwarding=1)
         for name, side in ((SUBSCRIBER, 77), (SERVER, 78)):
             run("ip", "-n", name, "route", "add", "default", "via", f"10.{side}.0.1")
             run("ip", "-n", name, "route", "add", "default", "via", f"2001:db8:{side}::1")
@@ -162,13 +122,9 @@ class Net:
 
     @staticmethod
     def join(one, device, ipv4, ipv6, other, other_device, other_ipv4, other_ipv6):
-        run("ip", "-n", one, "link", "add", device, "mtu", 1500, "type", "veth", "peer", "name", other_device, "mtu", 1500,
-            "netns", other)
-        for name, end, *addresses in ((one, device, ipv4, ipv6), (other, other_device, other_ipv4, other_ipv6)):
-            for address in addresses:
-                run("ip", "-n", name, "addr", "add", address, "dev", end, *(["nodad"] if ":" in address else []))
-            run("ip", "-n", name, "link", "set", end, "up")
-            run(*inside(name, "ethtool", "-K", end, "tso", "off", "gso", "off", "gro", "off", "tx", "off", "rx", "off"))
+        netns.link(one, device, other, other_device)
+        netns.add_addresses(one, device, ipv4, ipv6)
+        netns.add_addresses(other, other_device, other_ipv4, other_ipv6)
 
     @staticmethod
     def count():
@@ -241,17 +197,7 @@ class Net:
 
 def quiet(net, daemon):
     """Wait until nothing has moved for a second; the kernel's counters and the daemon's status then."""
-    last, since = None, time.monotonic()
-    until = since + PATIENCE_S
-    while time.monotonic() < until:
-        volumes, status = net.counted(), daemon.status()
-        now = (volumes, status["ports"][0]["rx_pkts"], status["totals"]["pkts"])
-        if now != last:
-            last, since = now, time.monotonic()
-        elif time.monotonic() - since >= 1:
-            return volumes, status
-        time.sleep(0.1)
-    raise AssertionError("packets do not end")
+    return netns.quiet(net.counted, daemon)
 
 
 def is_talk(record):

@@ -6,13 +6,15 @@
 #   tests     to run all tests
 #   ci        for the second compiler and its sanitizers
 #   captures  to record the golden captures anew
+# Tests start servers of their own, so nothing that is installed here is started. Debian's packages enable their services all the
+# same: from the next boot on they run, unless `systemctl disable nginx caddy unbound osmo-ggsn` says otherwise.
 set -eu
 
 # cmocka and nDPI belong to the build: tests and benches are configured with the rest.
 build="gcc libc6-dev meson ninja-build pkgconf libssl-dev libpcap-dev libcmocka-dev libdpdk-dev libconfig-dev libjansson-dev \
 libsystemd-dev libidn2-dev libpsl-dev libsodium-dev libsqlite3-dev libndpi-dev scdoc"
-tests="python3 clang-format-14 iproute2 nftables ethtool nginx-light openssl curl ngtcp2-server ngtcp2-client minisign \
-bind9-utils sqlite3 jq mandoc systemd iputils-ping osmo-ggsn"
+tests="python3 clang-format-14 iproute2 iputils-ping nftables ethtool nginx-light caddy unbound openssl curl ngtcp2-server \
+ngtcp2-client chromium bind9-dnsutils minisign bind9-utils sqlite3 jq mandoc systemd osmo-ggsn"
 ci="clang libclang-rt-14-dev"
 captures="iproute2 ethtool iputils-ping tcpdump wireshark-common nginx-light openssl curl unbound bind9-dnsutils iperf3 \
 ngtcp2-server ngtcp2-client chromium tinyproxy-bin"
@@ -49,6 +51,18 @@ if [ "$(id -u)" != 0 ]; then
   as_root="sudo"
 fi
 echo "Installing with apt-get:$missing"
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-# shellcheck disable=SC2086 # lists of words
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing </dev/null
+# Whether a package may start its service is asked of policy-rc.d, where there is one (init-system-helpers). A machine that has its
+# own keeps it; else there is one for as long as this takes.
+# shellcheck disable=SC2016 # expanded by the other shell
+install='set -eu
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ] && [ ! -L $policy ]; then
+  trap "rm -f $policy" EXIT
+  trap "exit 1" HUP INT TERM
+  printf "#!/bin/sh\nexit 101\n" >$policy
+  chmod 755 $policy
+fi
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "$@"'
+# shellcheck disable=SC2086 # a list of words
+$as_root env DEBIAN_FRONTEND=noninteractive sh -c "$install" "$0" $missing </dev/null
