@@ -101,6 +101,8 @@ static const struct zr_config_key root_keys[] = {
 	 .keys = zr_config_ledger_keys},
 	{"control", zr_config_take_group, .example = "control = { socket = \"/run/zerorate/control.sock\"; }",
 	 .keys = control_keys},
+	{"metrics", zr_config_take_metrics, .example = "metrics = { listen = \"127.0.0.1:9469\"; }",
+	 .keys = zr_config_metrics_keys},
 	{0},
 };
 
@@ -333,6 +335,7 @@ void zr_config_clear(struct zr_config *config)
 	free(config->ledger.folder);
 	free(config->records.path);
 	free(config->control.path);
+	free(config->metrics);
 }
 
 void zr_config_errors_clear(struct zr_config_errors *errors)

@@ -82,6 +82,7 @@ struct zr_config {
 	bool totals_subscribers; /* totals of every subscriber too */
 	struct zr_ledger_settings ledger;
 	struct zr_socket_config records, control;
+	char *metrics; /* where to listen for Prometheus, as zr_listen_parse takes it; NULL: nowhere */
 };
 
 /* Everything that is wrong with a file: lines "FILE:LINE: what is wrong, what to write instead". */

@@ -36,8 +36,8 @@ void zr_config_refuse_at(struct zr_config_reader *reader, const char *file, unsi
 void zr_config_take_group(struct zr_config_reader *reader, const config_setting_t *setting,
 			  const struct zr_config_key *key);
 
-/* Keys of the groups `records` and `ledger`. */
-extern const struct zr_config_key zr_config_record_keys[], zr_config_ledger_keys[];
+/* Keys of the groups `records`, `ledger` and `metrics`. */
+extern const struct zr_config_key zr_config_record_keys[], zr_config_ledger_keys[], zr_config_metrics_keys[];
 
 /* Values: char *, uint64_t (bytes, count, microseconds), bool, struct zr_prefix_set, struct zr_tariff_switches, gid_t. */
 void zr_config_take_text(struct zr_config_reader *reader, const config_setting_t *setting,
@@ -56,6 +56,9 @@ void zr_config_take_tariff(struct zr_config_reader *reader, const config_setting
 			   const struct zr_config_key *key);
 void zr_config_take_unix_group(struct zr_config_reader *reader, const config_setting_t *setting,
 			       const struct zr_config_key *key);
+/* The group of metrics, which may be empty. */
+void zr_config_take_metrics(struct zr_config_reader *reader, const config_setting_t *setting,
+			    const struct zr_config_key *key);
 /* The group of the list. */
 void zr_config_take_list(struct zr_config_reader *reader, const config_setting_t *setting,
 			 const struct zr_config_key *key);

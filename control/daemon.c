@@ -22,6 +22,7 @@
 #include "control/list_ops.h"
 #include "control/log.h"
 #include "control/loop.h"
+#include "control/metrics.h"
 #include "control/records.h"
 #include "control/restart.h"
 #include "control/status.h"
@@ -66,6 +67,9 @@ struct daemon {
 	struct zr_status status;
 	struct zr_status_told told;
 	struct zr_watchdog watchdog;
+	struct zr_lag lag;
+	struct zr_metrics *metrics;
+	uint64_t started_us;
 	struct zr_watch signals, committed;
 	struct zr_timer drain, sample, check;
 	enum state state;
@@ -263,6 +267,33 @@ static void drain(void *arg)
 		zr_loop_timer_hurry(&daemon->drain);
 }
 
+/* The whole state, a new reference; NULL without memory. */
+static json_t *status_now(struct daemon *daemon)
+{
+	struct zr_status_sources sources = {
+		.state = daemon->state == RUNNING ? "running" : "stopping",
+		.started_us = daemon->started_us,
+		.dataplane = daemon->dataplane,
+		.lists = daemon->lists,
+		.records = daemon->records,
+		.ledger = daemon->ledger,
+		.intake = daemon->intake,
+		.consumers = daemon->consumers,
+		.watchdog = &daemon->watchdog,
+		.lag = &daemon->lag,
+	};
+
+	return zr_status_json(&daemon->status, &sources);
+}
+
+static void publish_metrics(struct daemon *daemon)
+{
+	json_t *status = status_now(daemon);
+
+	zr_metrics_publish(daemon->metrics, status);
+	json_decref(status);
+}
+
 static void sample(void *arg)
 {
 	struct daemon *daemon = arg;
@@ -270,6 +301,8 @@ static void sample(void *arg)
 	zr_restart_poll(&daemon->restart, daemon->dataplane);
 	zr_status_sample(&daemon->status, daemon->dataplane);
 	zr_intake_sample(daemon->intake, &daemon->status.now);
+	zr_lag_note(&daemon->lag, zr_records_committed(daemon->records), zr_loop_now_ms());
+	publish_metrics(daemon);
 	zr_status_links(&daemon->told, &daemon->status.now);
 	/* What stands in the traffic's way stays there. */
 	if (zr_status_twice(&daemon->told, &daemon->status.now) && !daemon->config->forwards &&
@@ -293,22 +326,12 @@ static json_t *answer(void *arg, const json_t *request, struct zr_control_peer *
 {
 	struct daemon *daemon = arg;
 	const char *op = json_string_value(json_object_get(request, "op"));
-	struct zr_status_sources sources = {
-		.state = daemon->state == RUNNING ? "running" : "stopping",
-		.dataplane = daemon->dataplane,
-		.lists = daemon->lists,
-		.records = daemon->records,
-		.ledger = daemon->ledger,
-		.intake = daemon->intake,
-		.consumers = daemon->consumers,
-		.watchdog = &daemon->watchdog,
-	};
 
 	if (strcmp(op, "status") != 0)
 		return zr_list_ops_answer(&daemon->list_ops, request, peer);
 	if (json_object_size(request) != 1)
 		return zr_control_error("status has no members");
-	return zr_status_json(&daemon->status, &sources);
+	return status_now(daemon);
 }
 
 /* Signals come as events; threads that are made later inherit the mask and are never interrupted. */
@@ -421,6 +444,7 @@ static int start(struct daemon *daemon)
 	struct zr_dataplane_config dataplane;
 	int err;
 
+	daemon->started_us = now_us(NULL);
 	zr_config_dataplane(config, &dataplane);
 	if (getentropy(dataplane.pipeline.seed, sizeof(dataplane.pipeline.seed)) != 0)
 		return -errno;
@@ -428,6 +452,8 @@ static int start(struct daemon *daemon)
 	if (err == 0)
 		err = watch_signals(daemon);
 	zr_laps_begin(&daemon->laps);
+	if (err == 0)
+		err = zr_metrics_open(config->metrics, &daemon->metrics);
 	if (err == 0)
 		err = zr_lists_make(&config->list, dataplane.pipeline.seed, &daemon->lists);
 	zr_laps_end(&daemon->laps, "list");
@@ -467,9 +493,14 @@ static void start_timers(struct daemon *daemon)
 
 static int run(struct daemon *daemon)
 {
-	int err = 0;
+	int err;
 
 	start_timers(daemon);
+	zr_lag_note(&daemon->lag, zr_records_committed(daemon->records), zr_loop_now_ms());
+	publish_metrics(daemon);
+	err = zr_metrics_start(daemon->metrics);
+	if (err != 0)
+		return err;
 	if (daemon->config->list.signatures_required == 0)
 		zr_log(ZR_LOG_WARNING,
 		       "signatures_required is 0: whoever can write %s, or push a list, decides what is free",
@@ -505,6 +536,7 @@ static void close_ledger(struct daemon *daemon)
 /* What others use goes last. */
 static void clear(struct daemon *daemon)
 {
+	zr_metrics_close(daemon->metrics);
 	if (daemon->lists != NULL)
 		zr_lists_stop(daemon->lists);
 	if (daemon->dataplane != NULL)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/log.h"
 
@@ -20,6 +21,9 @@ struct loss {
 	bool due;
 	uint64_t records;
 	struct zr_record_loss record;
+	/* Since the start. */
+	uint64_t times, all_records;
+	struct zr_traffic all_traffic;
 };
 
 /* One of each cause and verdict at a time: what comes while it waits is added to it. */
@@ -67,8 +71,10 @@ int zr_intake_make(const struct zr_intake_config *config, const struct zr_ledger
 	intake->sampled_us = now_us(intake);
 	intake->losses[AWAY] = (struct loss){
 		.due = start->was_killed,
+		.times = start->was_killed,
 		.record = {.cause = ZR_LOSS_AWAY, .first_us = start->away_from_us, .last_us = start->away_to_us}};
-	intake->losses[DAMAGED] = (struct loss){.due = start->damaged, .record = {.cause = ZR_LOSS_DAMAGED}};
+	intake->losses[DAMAGED] = (struct loss){
+		.due = start->damaged, .times = start->damaged, .record = {.cause = ZR_LOSS_DAMAGED}};
 	for (unsigned int verdict = 0; verdict < ZR_VERDICT_COUNT; verdict++) {
 		const struct zr_record_loss record = {
 			.has_verdict = true, .verdict = (uint8_t)verdict, .has_traffic = true};
@@ -115,7 +121,10 @@ static void add_loss(struct loss *loss, const struct zr_traffic *traffic, uint64
 	if (!loss->due || late_us > loss->record.last_us)
 		loss->record.last_us = late_us;
 	add_traffic(&loss->record.traffic, traffic);
+	add_traffic(&loss->all_traffic, traffic);
 	loss->records += records;
+	loss->all_records += records;
+	loss->times += !loss->due;
 	loss->due = true;
 }
 
@@ -337,5 +346,18 @@ void zr_intake_unwritten(const struct zr_intake *intake, struct zr_unwritten *ou
 
 		out->records += loss->records;
 		add_traffic(&out->traffic[loss->record.verdict], &loss->record.traffic);
+	}
+}
+
+void zr_intake_lost(const struct zr_intake *intake, struct zr_lost out[ZR_LOSS_CAUSE_COUNT])
+{
+	memset(out, 0, ZR_LOSS_CAUSE_COUNT * sizeof(*out));
+	for (unsigned int i = 0; i < LOSSES; i++) {
+		const struct loss *loss = &intake->losses[i];
+		struct zr_lost *sum = &out[loss->record.cause];
+
+		sum->times += loss->times;
+		sum->records += loss->all_records;
+		add_traffic(&sum->traffic[loss->record.verdict], &loss->all_traffic);
 	}
 }

@@ -58,4 +58,12 @@ struct zr_unwritten {
 };
 void zr_intake_unwritten(const struct zr_intake *intake, struct zr_unwritten *out);
 
+/* What was lost for a cause since the start, told by a `loss` record or not yet. Only ever grows. */
+struct zr_lost {
+	uint64_t times;                              /* how often it came about: times that were told apart */
+	uint64_t records;                            /* tags and parts; 0 when it is not known which */
+	struct zr_traffic traffic[ZR_VERDICT_COUNT]; /* … and their volume */
+};
+void zr_intake_lost(const struct zr_intake *intake, struct zr_lost out[ZR_LOSS_CAUSE_COUNT]);
+
 #endif

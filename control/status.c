@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "control/list_report.h"
 #include "control/list_status.h"
 #include "control/loop.h"
 #include "control/status_forward.h"
@@ -89,6 +90,29 @@ struct zr_volume zr_status_lost(const struct zr_worker_status *worker)
 	return sum;
 }
 
+static json_t *ring_json(const struct zr_ring_status *ring)
+{
+	return json_pack("{s:i, s:i}", "used", (int)ring->used, "size", (int)ring->size);
+}
+
+/* Of a worker: its time, its progress, what waits for it and for what it tells. */
+static void worker_add(json_t *object, const struct zr_watchdog *watchdog, const struct zr_dataplane_status *now,
+		       unsigned int worker)
+{
+	const struct zr_worker_status *counted = &now->workers[worker];
+	double cycles_per_s = now->cycles_per_s > 0 ? (double)now->cycles_per_s : 1;
+	json_t *rings = json_object();
+
+	if (now->frames[worker].size > 0)
+		json_object_set_new(rings, "frames", ring_json(&now->frames[worker]));
+	json_object_set_new(rings, "events", ring_json(&now->events[worker]));
+	json_object_set_new(object, "busy_s", json_real((double)counted->busy_cycles / cycles_per_s));
+	json_object_set_new(object, "run_s", json_real((double)counted->total_cycles / cycles_per_s));
+	json_object_set_new(object, "still_s",
+			    json_real((double)zr_watchdog_still_ms(watchdog, worker, zr_loop_now_ms()) / MS_PER_S));
+	json_object_set_new(object, "rings", rings);
+}
+
 static json_t *workers_json(const struct zr_status *status, const struct zr_watchdog *watchdog,
 			    const struct zr_dataplane_status *now)
 {
@@ -106,6 +130,7 @@ static json_t *workers_json(const struct zr_status *status, const struct zr_watc
 						rate(status, b->pkts, a->pkts), "bursts", number(worker->bursts),
 						"flows", (int)worker->flows, "flows_max", (int)worker->flows_max,
 						"records", number(worker->records), "records_lost", volume(&lost)));
+		worker_add(json_array_get(workers, i), watchdog, now, i);
 	}
 	return workers;
 }
@@ -155,6 +180,16 @@ static json_t *totals_json(const struct zr_dataplane_status *now)
 	for (unsigned int i = 0; i < now->worker_count; i++)
 		add_totals(&sum, &now->workers[i].totals);
 	return json_loadb(text, zr_summary_json(&sum, text), 0, NULL);
+}
+
+/* Of the charged volume, what may still become free. */
+static json_t *undecided_json(const struct zr_dataplane_status *now)
+{
+	struct zr_volume sum = {0};
+
+	for (unsigned int i = 0; i < now->worker_count; i++)
+		add_volume(&sum, &now->workers[i].totals.reason[ZR_REASON_UNDECIDED]);
+	return volume(&sum);
 }
 
 uint64_t zr_status_exactness_bytes(const struct zr_dataplane_status *dataplane)
@@ -209,8 +244,12 @@ json_t *zr_status_json(const struct zr_status *status, const struct zr_status_so
 		return NULL;
 	zr_dataplane_status(sources->dataplane, now);
 	all = all_json(status, sources, now);
-	if (all != NULL)
+	if (all != NULL) {
+		json_object_set_new(all, "undecided", undecided_json(now));
+		json_object_set_new(all, "version", json_string(ZR_VERSION));
+		json_object_set_new(all, "started", zr_list_report_time(sources->started_us));
 		zr_status_forward(all, now);
+	}
 	free(now);
 	return all;
 }

@@ -7,6 +7,7 @@
 
 #include "control/consumers.h"
 #include "control/intake.h"
+#include "control/lag.h"
 #include "control/ledger/ledger.h"
 #include "control/list.h"
 #include "control/records.h"
@@ -15,7 +16,8 @@
 
 /* Where it comes from. */
 struct zr_status_sources {
-	const char *state; /* "running", "stopping" */
+	const char *state;   /* "running", "stopping" */
+	uint64_t started_us; /* when the daemon was started, Unix microseconds */
 	struct zr_dataplane *dataplane;
 	const struct zr_lists *lists;
 	const struct zr_records *records;
@@ -23,6 +25,7 @@ struct zr_status_sources {
 	const struct zr_intake *intake;
 	const struct zr_consumers *consumers;
 	const struct zr_watchdog *watchdog;
+	const struct zr_lag *lag;
 };
 
 /* The counters of two moments: rates and loads lie between them. Zero at the beginning. */

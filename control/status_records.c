@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "control/loop.h"
 #include "control/status.h"
 
 #define US_PER_MS 1000.0
+#define MS_PER_S  1000.0
 
 static json_t *number(uint64_t value)
 {
@@ -41,6 +43,25 @@ static json_t *unwritten_json(const struct zr_intake *intake)
 			 "charged", traffic(&sum.traffic[ZR_CHARGED]));
 }
 
+static json_t *losses_json(const struct zr_intake *intake)
+{
+	static const char *const names[] = {
+#define X(id, name) [ZR_LOSS_##id] = name,
+		ZR_LOSS_CAUSES(X)
+#undef X
+	};
+	struct zr_lost lost[ZR_LOSS_CAUSE_COUNT];
+	json_t *object = json_object();
+
+	zr_intake_lost(intake, lost);
+	for (unsigned int i = 0; i < ZR_LOSS_CAUSE_COUNT; i++)
+		json_object_set_new(object, names[i],
+				    json_pack("{s:o, s:o, s:o, s:o}", "times", number(lost[i].times), "records",
+					      number(lost[i].records), "free", traffic(&lost[i].traffic[ZR_FREE]),
+					      "charged", traffic(&lost[i].traffic[ZR_CHARGED])));
+	return object;
+}
+
 json_t *zr_status_records(const struct zr_status_sources *sources, const struct zr_dataplane_status *now)
 {
 	const struct zr_records *records = sources->records;
@@ -53,11 +74,11 @@ json_t *zr_status_records(const struct zr_status_sources *sources, const struct 
 		lost.pkts += part.pkts;
 		lost.bytes += part.bytes;
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o}", "epoch",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "epoch",
 			 time_text(zr_records_exporter(records)->epoch_us), "seq", number(next - 1), "committed",
 			 number(zr_records_committed(records)), "oldest", number(oldest), "kept", number(next - oldest),
 			 "lost", "pkts", number(lost.pkts), "bytes", number(lost.bytes), "unwritten",
-			 unwritten_json(sources->intake));
+			 unwritten_json(sources->intake), "losses", losses_json(sources->intake));
 }
 
 json_t *zr_status_ledger(const struct zr_status_sources *sources)
@@ -76,6 +97,16 @@ json_t *zr_status_ledger(const struct zr_status_sources *sources)
 			 "commit_ms_max", (double)ledger.commit_us_max / US_PER_MS);
 }
 
+/* For how long the oldest record that a consumer has not acknowledged is on the disk. */
+static double lag_s(const struct zr_status_sources *sources, const struct zr_consumer_status *one)
+{
+	bool of_this_epoch = one->acked.epoch_us == zr_records_exporter(sources->records)->epoch_us;
+
+	if (one->lag == 0)
+		return 0;
+	return (double)zr_lag_ms(sources->lag, of_this_epoch ? one->acked.seq : 0, zr_loop_now_ms()) / MS_PER_S;
+}
+
 json_t *zr_status_consumers(const struct zr_status_sources *sources)
 {
 	struct zr_consumer_status status[ZR_CONSUMERS_STATUS_MAX];
@@ -85,12 +116,12 @@ json_t *zr_status_consumers(const struct zr_status_sources *sources)
 	for (unsigned int i = 0; i < count; i++) {
 		const struct zr_consumer_status *one = &status[i];
 
-		json_array_append_new(array,
-				      json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "consumer", one->name,
-						"connected", one->connected, "epoch", time_text(one->acked.epoch_us),
-						"acked", number(one->acked.seq), "lag", number(one->lag), "next",
-						one->connected ? number(one->next) : json_null(), "in_flight",
-						number(one->in_flight), "window", number(one->window)));
+		json_array_append_new(array, json_pack("{s:s, s:b, s:o, s:o, s:o, s:f, s:o, s:o, s:o}", "consumer",
+						       one->name, "connected", one->connected, "epoch",
+						       time_text(one->acked.epoch_us), "acked", number(one->acked.seq),
+						       "lag", number(one->lag), "lag_s", lag_s(sources, one), "next",
+						       one->connected ? number(one->next) : json_null(), "in_flight",
+						       number(one->in_flight), "window", number(one->window)));
 	}
 	return array;
 }

@@ -34,13 +34,18 @@ bool zr_watchdog_stalled(const struct zr_watchdog *watchdog, unsigned int worker
 	return watchdog->workers[worker].told_ms != 0;
 }
 
+uint64_t zr_watchdog_still_ms(const struct zr_watchdog *watchdog, unsigned int worker, uint64_t now_ms)
+{
+	return now_ms - watchdog->workers[worker].since_ms;
+}
+
 static void tell_stall(const struct zr_watchdog *watchdog, unsigned int worker, uint64_t now_ms)
 {
 	zr_log(ZR_LOG_ERROR,
 	       "worker %u (lcore %u) has made no progress for %.1f s: packets of its subscribers wait, and are lost "
 	       "when "
 	       "its queues are full. Does something else take its CPU?%s",
-	       worker, watchdog->lcores[worker], (double)(now_ms - watchdog->workers[worker].since_ms) / MS_PER_S,
+	       worker, watchdog->lcores[worker], (double)zr_watchdog_still_ms(watchdog, worker, now_ms) / MS_PER_S,
 	       watchdog->feed_every_ms > 0 ? " The service manager restarts the daemon when it lasts" : "");
 }
 
@@ -100,7 +105,7 @@ void zr_watchdog_warn(const struct zr_watchdog *watchdog, uint64_t now_ms, json_
 		if (!zr_watchdog_stalled(watchdog, i))
 			continue;
 		snprintf(text, sizeof(text), "worker %u (lcore %u) has made no progress for %.1f s", i,
-			 watchdog->lcores[i], (double)(now_ms - watchdog->workers[i].since_ms) / MS_PER_S);
+			 watchdog->lcores[i], (double)zr_watchdog_still_ms(watchdog, i, now_ms) / MS_PER_S);
 		json_array_append_new(warnings, json_string(text));
 	}
 }

@@ -55,6 +55,9 @@ void zr_watchdog_feed(struct zr_watchdog *watchdog, uint64_t now_ms);
 /* Is a worker known to stand still? */
 bool zr_watchdog_stalled(const struct zr_watchdog *watchdog, unsigned int worker);
 
+/* For how long no progress of it was seen, in ms; about as long as checks are apart when all is well. */
+uint64_t zr_watchdog_still_ms(const struct zr_watchdog *watchdog, unsigned int worker, uint64_t now_ms);
+
 /* Append a sentence for each worker that stands still. */
 void zr_watchdog_warn(const struct zr_watchdog *watchdog, uint64_t now_ms, json_t *warnings);
 

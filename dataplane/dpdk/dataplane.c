@@ -17,6 +17,7 @@
 #include "dataplane/dpdk/port.h"
 #include "dataplane/dpdk/ports.h"
 #include "dataplane/dpdk/state.h"
+#include "dataplane/dpdk/telemetry.h"
 
 #define CACHE_LINE 64
 #define MIB        (1024.0 * 1024.0)
@@ -222,6 +223,8 @@ int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr
 	status = zr_lcores_parse(config->workers, &lcores, error, error_len);
 	if (status == 0)
 		status = zr_eal_start(config->eal, &lcores, &shared_cpus, error, error_len);
+	if (status == 0)
+		status = zr_telemetry_register(error, error_len);
 	if (status != 0)
 		return status;
 	dp = rte_zmalloc(NULL, sizeof(*dp), alignof(struct zr_dataplane));

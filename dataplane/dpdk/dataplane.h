@@ -150,10 +150,18 @@ struct zr_worker_status {
 	struct zr_traffic cut_charged;         /* volume of charged parts that no event tells */
 };
 
+/* What waits for a worker, or for control: how much of a ring is used, as one look sees it. size 0: there is no such ring. */
+struct zr_ring_status {
+	uint32_t used, size;
+};
+
 struct zr_dataplane_status {
 	unsigned int port_count, worker_count;
 	struct zr_port_status ports[ZR_PORTS_MAX];
 	struct zr_worker_status workers[ZR_WORKERS_MAX];
+	struct zr_ring_status frames[ZR_WORKERS_MAX]; /* that other workers received for this one */
+	struct zr_ring_status events[ZR_WORKERS_MAX]; /* of this one, to be drained */
+	uint64_t cycles_per_s;                        /* of the workers' cycles */
 	bool forwards;
 	bool hardware_distribution; /* the ports spread subscribers over queues themselves */
 	uint64_t unsettled_lists;   /* 1 while a list is on its way */
@@ -161,6 +169,26 @@ struct zr_dataplane_status {
 
 /* Read all counters; none is ever reset. Whether ports have a link, which workers go by, is looked up here: call it often. */
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out);
+
+/*
+ * One value that DPDK's telemetry tells (dpdk-telemetry.py): the command that tells it, without "/zerorate/", and the name of its
+ * member there. Values of one command come one behind the other, those of one `of` too, and of one member.
+ */
+struct zr_telemetry_value {
+	const char *command, *member;
+	const char *label,
+		*of; /* which port, worker … it is of: the name of a member, and its text; NULL: the whole gateway's */
+	const char *key;  /* one of several of that member: its name; NULL: it is the only one */
+	const char *text; /* the value; NULL: it is number */
+	uint64_t number;
+};
+
+/*
+ * What telemetry tells from now on. Values and texts are the caller's and must stay until the next call has returned;
+ * before zr_dataplane_free it is called with none. Telemetry reads them on a thread of its own, and this waits no longer than
+ * one reply takes to be put together.
+ */
+void zr_dataplane_telemetry(const struct zr_telemetry_value *values, unsigned int count);
 
 /* How far a worker's rounds have come: grows with every round, also one that finds nothing. 0: it has not begun. */
 uint64_t zr_dataplane_progress(struct zr_dataplane *dp, unsigned int worker);

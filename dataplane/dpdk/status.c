@@ -2,6 +2,7 @@
 /* What control can ask of a running dataplane. */
 #include <stdio.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 
 #include "dataplane/dpdk/interface.h"
@@ -79,6 +80,12 @@ static void tx_add(const struct zr_tx *tx, struct zr_port_status *port)
 	}
 }
 
+static struct zr_ring_status ring_look(const struct rte_ring *ring)
+{
+	return ring == NULL ? (struct zr_ring_status){0}
+			    : (struct zr_ring_status){rte_ring_count(ring), rte_ring_get_capacity(ring)};
+}
+
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out)
 {
 	out->port_count = dp->config.port_count;
@@ -92,8 +99,12 @@ void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *ou
 		out->ports[i].peer = dp->config.ports[i].peer;
 	for (unsigned int i = 0; i < dp->queue_count; i++)
 		queue_add(&dp->queues[i], &out->ports[dp->queues[i].index]);
-	for (unsigned int i = 0; i < dp->worker_count; i++)
+	out->cycles_per_s = rte_get_tsc_hz();
+	for (unsigned int i = 0; i < dp->worker_count; i++) {
 		zr_snapshot_read(&dp->workers[i]->snapshot, &out->workers[i]);
+		out->frames[i] = ring_look(dp->workers[i]->ring);
+		out->events[i] = ring_look(dp->workers[i]->events);
+	}
 	for (unsigned int i = 0; dp->config.forwards && i < dp->worker_count * dp->config.port_count; i++)
 		tx_add(&dp->workers[i / dp->config.port_count]->tx[i % dp->config.port_count],
 		       &out->ports[i % dp->config.port_count]);

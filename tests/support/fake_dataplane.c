@@ -107,6 +107,12 @@ void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *ou
 	*out = dp->status;
 }
 
+void zr_dataplane_telemetry(const struct zr_telemetry_value *values, unsigned int count)
+{
+	fake_dataplane.values = values;
+	fake_dataplane.value_count = count;
+}
+
 uint64_t zr_dataplane_progress(struct zr_dataplane *dp, unsigned int worker)
 {
 	return dp->stuck[worker] ? dp->progress[worker] : ++dp->progress[worker];

@@ -25,6 +25,8 @@ struct zr_dataplane {
 	unsigned int saves, forgets;
 	const struct zr_saved_run *saved; /* what it was started with; valid until it is restored */
 	bool restored;
+	const struct zr_telemetry_value *values; /* what telemetry was told to tell last */
+	unsigned int value_count;
 };
 
 /* The one there is: zr_dataplane_start returns it. Set its members before and while the daemon runs. */

@@ -12,9 +12,9 @@ set -eu
 
 # cmocka and nDPI belong to the build: tests and benches are configured with the rest.
 build="gcc libc6-dev meson ninja-build pkgconf libssl-dev libpcap-dev libcmocka-dev libdpdk-dev libconfig-dev libjansson-dev \
-libsystemd-dev libidn2-dev libpsl-dev libsodium-dev libsqlite3-dev libndpi-dev scdoc"
+libsystemd-dev libmicrohttpd-dev libidn2-dev libpsl-dev libsodium-dev libsqlite3-dev libndpi-dev scdoc"
 tests="python3 clang-format-14 iproute2 iputils-ping nftables ethtool nginx-light caddy unbound openssl curl ngtcp2-server \
-ngtcp2-client chromium bind9-dnsutils minisign bind9-utils sqlite3 jq mandoc systemd osmo-ggsn"
+ngtcp2-client chromium bind9-dnsutils minisign bind9-utils sqlite3 jq mandoc systemd osmo-ggsn prometheus dpdk-dev"
 ci="clang libclang-rt-14-dev"
 captures="iproute2 ethtool iputils-ping tcpdump wireshark-common nginx-light openssl curl unbound bind9-dnsutils iperf3 \
 ngtcp2-server ngtcp2-client chromium tinyproxy-bin"

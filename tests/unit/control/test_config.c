@@ -93,6 +93,37 @@ static void test_least(void **state)
 	zr_config_clear(&config);
 }
 
+/* Nobody listens unless the group is there; the group alone means loopback. */
+static void test_metrics(void **state)
+{
+	static const char *const cases[][2] = {
+		{"", NULL},
+		{"metrics = { };", "127.0.0.1:9469"},
+		{"metrics = { listen = \"[::1]:80\"; };", "[::1]:80"},
+		{"metrics = { listen = \"0.0.0.0:9469\"; };", "0.0.0.0:9469"},
+	};
+	struct zr_config_errors errors;
+	struct zr_config config;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s\n", LEAST, cases[i][0]);
+		assert_int_equal(read_config(text, strlen(text), &config, &errors), 0);
+		if (cases[i][1] == NULL)
+			assert_null(config.metrics);
+		else
+			assert_string_equal(config.metrics, cases[i][1]);
+		zr_config_errors_clear(&errors);
+		zr_config_clear(&config);
+	}
+	has_error(LEAST "metrics = { listen = \"localhost:80\"; };\n",
+		  "4: \"localhost:80\" is no address with a port: write listen = \"127.0.0.1:9469\" or \"[::1]:9469\"");
+	has_error(LEAST "metrics = { listen = 9469; };\n",
+		  "4: listen is a text in quotes: write listen = \"127.0.0.1:9469\" or \"[::1]:9469\"");
+	has_error(LEAST "metrics = true;\n", "4: metrics is a group: write metrics = { listen = \"127.0.0.1:9469\"; }");
+}
+
 static void test_all(void **state)
 {
 	static const char text[] =
@@ -346,11 +377,12 @@ static void test_cut(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_least),     cmocka_unit_test(test_all),
-		cmocka_unit_test(test_sample),    cmocka_unit_test(test_many_errors),
-		cmocka_unit_test(test_not_built), cmocka_unit_test(test_wrong_types),
-		cmocka_unit_test(test_syntax),    cmocka_unit_test(test_unreadable),
-		cmocka_unit_test(test_cut),       cmocka_unit_test(test_list_keys),
+		cmocka_unit_test(test_least),       cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_all),         cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_many_errors), cmocka_unit_test(test_not_built),
+		cmocka_unit_test(test_wrong_types), cmocka_unit_test(test_syntax),
+		cmocka_unit_test(test_unreadable),  cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_list_keys),
 	};
 	int failed;
 

@@ -219,9 +219,9 @@ static unsigned int count_of(const char *text, const char *what)
 static void test_status_shape(void **state)
 {
 	static const char *const members[] = {
-		"op",     "gateway",   "state", "warnings", "list",   "input_ended",     "distribution",
-		"ports",  "workers",   "flows", "counters", "totals", "exactness_bytes", "records",
-		"ledger", "consumers", "mode",
+		"op",     "gateway",   "state", "warnings",  "list",    "input_ended",     "distribution",
+		"ports",  "workers",   "flows", "counters",  "totals",  "exactness_bytes", "records",
+		"ledger", "consumers", "mode",  "undecided", "version", "started",
 	};
 	struct running running;
 	json_t *status;

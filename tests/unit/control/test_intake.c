@@ -94,6 +94,20 @@ static void has(const struct scene *s, uint64_t seq, const char *const *texts)
 		has(s, seq, texts);                              \
 	} while (false)
 
+/* Since the start, told or not. */
+static void has_lost(const struct scene *s, enum zr_loss_cause cause, uint64_t times, uint64_t records,
+		     uint64_t free_bytes, uint64_t charged_bytes)
+{
+	struct zr_lost lost[ZR_LOSS_CAUSE_COUNT];
+	const struct zr_traffic *traffic = lost[cause].traffic;
+
+	zr_intake_lost(s->intake, lost);
+	assert_int_equal(lost[cause].times, times);
+	assert_int_equal(lost[cause].records, records);
+	assert_int_equal(traffic[ZR_FREE].up_bytes + traffic[ZR_FREE].down_bytes, free_bytes);
+	assert_int_equal(traffic[ZR_CHARGED].up_bytes + traffic[ZR_CHARGED].down_bytes, charged_bytes);
+}
+
 /* No more is drained than can be written; the rest stays where it is while the disk is only slow. */
 static void test_slow_disk(void **state)
 {
@@ -167,6 +181,8 @@ static void test_full_disk(void **state)
 	assert_int_equal(sum.traffic[ZR_FREE].up_bytes, 0);
 	make_round(&s);
 	assert_int_equal(s.ledger.put, 5);
+	has_lost(&s, ZR_LOSS_LEDGER_FULL, 2, 7, 120, 160);
+	has_lost(&s, ZR_LOSS_RING_FULL, 0, 0, 0, 0);
 
 	/* What was only summed up is in no total. */
 	s.now_us = NOON;
@@ -249,6 +265,7 @@ static void test_ring_full(void **state)
 	zr_intake_sample(s.intake, &fake_dataplane.status);
 	make_round(&s);
 	assert_int_equal(s.ledger.put, 3);
+	has_lost(&s, ZR_LOSS_RING_FULL, 3, 6, 111, 21);
 	HAS(&s, 3, "\"first\":\"2026-11-23T10:50:05.000000Z\",\"last\":\"2026-11-23T11:50:05.000000Z\"");
 	end(&s);
 }
@@ -271,6 +288,8 @@ static void test_after_a_kill(void **state)
 	HAS(&s, 1, "\"type\":\"loss\"", "\"cause\":\"away\"",
 	    "\"first\":\"2026-11-23T11:00:00.000000Z\",\"last\":\"2026-11-23T11:49:59.000000Z\"");
 	HAS(&s, 2, "\"type\":\"loss\"", "\"cause\":\"damaged\"");
+	has_lost(&s, ZR_LOSS_AWAY, 1, 0, 0, 0);
+	has_lost(&s, ZR_LOSS_DAMAGED, 1, 0, 0, 0);
 	assert_null(strstr(s.ledger.rows[0].line, "bytes"));
 	assert_null(strstr(s.ledger.rows[0].line, "verdict"));
 	assert_null(strstr(s.ledger.rows[1].line, "bytes"));

@@ -86,6 +86,8 @@ static void test_stall_is_known_within_a_second(void **state)
 	assert_false(zr_watchdog_stalled(&watchdog, 0));
 	/* The round before the stall may have been at any time behind a check. */
 	assert_true((ZR_WATCHDOG_CHECKS + 1) * ZR_WATCHDOG_CHECK_MS < 1000);
+	assert_int_equal(zr_watchdog_still_ms(&watchdog, 1, now_ms + 1000), 1700);
+	assert_int_equal(zr_watchdog_still_ms(&watchdog, 0, now_ms + 50), 50);
 	zr_watchdog_warn(&watchdog, now_ms + 1000, warnings);
 	assert_int_equal(json_array_size(warnings), 1);
 	assert_string_equal(json_string_value(json_array_get(warnings, 0)),
