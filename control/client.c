@@ -2,11 +2,13 @@
 #include "control/client.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,25 +18,58 @@
 #define REPLY_FIRST     65536
 #define REPLY_MAX_BYTES (16U << 20)
 
-static const char *advice_of(int err)
+/* Who may connect, as far as the socket's file tells. */
+static void advise_access(const char *path, char *out, size_t room)
 {
-	switch (err) {
-	case ENOENT:
-		return "there is no such socket: start zerorated, or name its control socket with --socket";
-	case ECONNREFUSED:
-		return "nobody listens: zerorated is not running; start it, or see its log for why it ended";
-	case EACCES:
-		return "not allowed: call as root or as a member of the daemon's control group";
-	case EAGAIN:
-		return "zerorated does not answer: see its log";
-	default:
-		return strerror(err);
-	}
+	const struct group *group = NULL;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		snprintf(out, room, "not allowed: its folder lets only some in; call as root");
+	else if ((st.st_mode & S_IWGRP) == 0 || st.st_gid == 0)
+		snprintf(out, room,
+			 "not allowed: call as root; control.group and control.readers of zerorated.conf let "
+			 "others in");
+	else if ((group = getgrgid(st.st_gid)) != NULL)
+		snprintf(out, room, "not allowed: call as root or as a member of the group %s", group->gr_name);
+	else
+		snprintf(out, room, "not allowed: call as root or as a member of the group %lu",
+			 (unsigned long)st.st_gid);
 }
 
-static int refuse(int err, const char *what, char error[ZR_CLIENT_ERROR])
+/* What to do; path: of the socket that could not be connected to, else NULL. */
+static void advise(int err, const char *path, char *out, size_t room)
 {
-	snprintf(error, ZR_CLIENT_ERROR, "%s%s", what, advice_of(err));
+	struct stat st;
+
+	if (err == ENOENT || err == ENOTDIR)
+		snprintf(out, room,
+			 "there is no such socket: zerorated is not running; start it (systemctl start zerorated), or "
+			 "name its control socket with --socket");
+	else if (path != NULL && (err == ECONNREFUSED || err == EPROTOTYPE) && stat(path, &st) == 0 &&
+		 (!S_ISSOCK(st.st_mode) || err == EPROTOTYPE))
+		snprintf(out, room, "is no control socket: name zerorated's with --socket");
+	else if (err == ECONNREFUSED)
+		snprintf(out, room,
+			 "nobody listens: zerorated is not running; start it, or see its log (journalctl -u zerorated) "
+			 "for why it ended");
+	else if (path != NULL && err == EACCES)
+		advise_access(path, out, room);
+	else if (err == EAGAIN)
+		snprintf(out, room, "zerorated does not answer: see its log (journalctl -u zerorated)");
+	else if (err == ECONNRESET)
+		snprintf(out, room,
+			 "the connection was closed: zerorated has ended, or others needed the place; try "
+			 "again, or see its log");
+	else
+		snprintf(out, room, "%s", strerror(err));
+}
+
+static int refuse(int err, const char *path, const char *what, char error[ZR_CLIENT_ERROR])
+{
+	size_t len = (size_t)snprintf(error, ZR_CLIENT_ERROR, "%s", what);
+
+	advise(err, path, error + len, ZR_CLIENT_ERROR - len);
 	return -err;
 }
 
@@ -46,19 +81,19 @@ int zr_client_connect(const char *path, char error[ZR_CLIENT_ERROR])
 	int fd, err;
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		return refuse(ENAMETOOLONG, "the socket's path: ", error);
+		return refuse(ENAMETOOLONG, NULL, "the socket's path: ", error);
 	strcpy(address.sun_path, path);
 	snprintf(what, sizeof(what), "%s: ", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return refuse(errno, what, error);
+		return refuse(errno, NULL, what, error);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	err = errno;
 	close(fd);
-	return refuse(err, what, error);
+	return refuse(err, path, what, error);
 }
 
 static int send_all(int fd, const char *text, size_t len)
@@ -138,7 +173,7 @@ int zr_client_ask_files(int fd, const char *request, const int *files, unsigned 
 	if (err == 0)
 		err = send_files(fd, request, files, count);
 	return err == 0 || err == -EPIPE ? zr_client_ask(fd, request + 1, reply, error)
-					 : refuse(-err, "no request: ", error);
+					 : refuse(-err, NULL, "no request: ", error);
 }
 
 int zr_client_ask(int fd, const char *request, char **reply, char error[ZR_CLIENT_ERROR])
@@ -150,5 +185,5 @@ int zr_client_ask(int fd, const char *request, char **reply, char error[ZR_CLIEN
 	/* A daemon that refuses says why before it closes: that is worth more than the broken pipe. */
 	if (err == 0 || err == -EPIPE)
 		err = receive_line(fd, reply);
-	return err == 0 ? 0 : refuse(-err, "no reply: ", error);
+	return err == 0 ? 0 : refuse(-err, NULL, "no reply: ", error);
 }

@@ -80,6 +80,9 @@ static const struct zr_config_key control_keys[] = {
 	{"socket", zr_config_take_text, AT(control.path), 1, SOCKET_BYTES,
 	 .example = "socket = \"/run/zerorate/control.sock\""},
 	{"group", zr_config_take_unix_group, AT(control.group), .example = "group = \"zerorate\""},
+	{"decisions", zr_config_take_size, AT(decisions_bytes), 0, TIB,
+	 .example = "decisions = \"16MiB\", at most 1TiB; \"0B\": none are kept"},
+	{"readers", zr_config_take_unix_group, AT(control.readers), .example = "readers = \"adm\""},
 	{0},
 };
 
@@ -183,10 +186,15 @@ static void take_device(struct zr_config_reader *reader, const config_setting_t 
 		strcpy(port_of(reader)->device, device);
 }
 
+static const char *const roles[] = {[ZR_ROLE_BOTH] = "both", [ZR_ROLE_ACCESS] = "access", [ZR_ROLE_CORE] = "core"};
+
+const char *zr_config_role_name(uint8_t role)
+{
+	return roles[role];
+}
+
 static void take_role(struct zr_config_reader *reader, const config_setting_t *setting, const struct zr_config_key *key)
 {
-	static const char *const roles[] = {
-		[ZR_ROLE_BOTH] = "both", [ZR_ROLE_ACCESS] = "access", [ZR_ROLE_CORE] = "core"};
 	const char *text = zr_config_text(reader, setting, key);
 
 	for (uint8_t role = 0; text != NULL && role < sizeof(roles) / sizeof(*roles); role++) {
@@ -272,8 +280,9 @@ static bool set_defaults(struct zr_config *config)
 			   .retention_us = 30 * DAY_US,
 			   .disk_limit_bytes = 50 * 1024 * MIB,
 			   .synchronous_full = true},
-		.records = {.path = strdup("/run/zerorate/records.sock"), .group = ZR_NO_GROUP},
-		.control = {.path = strdup("/run/zerorate/control.sock"), .group = ZR_NO_GROUP},
+		.records = {.path = strdup("/run/zerorate/records.sock"), .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP},
+		.decisions_bytes = 16 * MIB,
+		.control = {.path = strdup("/run/zerorate/control.sock"), .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP},
 	};
 	memcpy(config->timeout_us, pipeline.timeout_us, sizeof(config->timeout_us));
 	return config->eal != NULL && config->list.state != NULL && config->records.path != NULL &&
@@ -359,6 +368,7 @@ void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_con
 	zr_pipeline_defaults(&out->pipeline);
 	out->pipeline.flows = (uint32_t)config->flows;
 	out->pipeline.reassembly_bytes = config->reassembly_bytes;
+	out->pipeline.decisions_bytes = config->decisions_bytes;
 	memcpy(out->pipeline.timeout_us, config->timeout_us, sizeof(config->timeout_us));
 	out->pipeline.interim_us = config->interim_us;
 	out->keep_flows = config->state != NULL;

@@ -24,7 +24,8 @@
 /* A Unix socket to listen on. Root and the daemon's own user may connect whatever is configured. */
 struct zr_socket_config {
 	char *path;
-	gid_t group; /* its members may connect; ZR_NO_GROUP */
+	gid_t group;   /* its members may connect; ZR_NO_GROUP */
+	gid_t readers; /* its members may connect and ask what changes nothing, control only; ZR_NO_GROUP */
 	uid_t users[ZR_USERS_MAX];
 	unsigned int user_count;
 };
@@ -82,7 +83,8 @@ struct zr_config {
 	bool totals_subscribers; /* totals of every subscriber too */
 	struct zr_ledger_settings ledger;
 	struct zr_socket_config records, control;
-	char *metrics; /* where to listen for Prometheus, as zr_listen_parse takes it; NULL: nowhere */
+	uint64_t decisions_bytes; /* memory for decisions that explain tells; 0: none are kept */
+	char *metrics;            /* where to listen for Prometheus, as zr_listen_parse takes it; NULL: nowhere */
 };
 
 /* Everything that is wrong with a file: lines "FILE:LINE: what is wrong, what to write instead". */
@@ -98,6 +100,9 @@ struct zr_config_errors {
 int zr_config_read(const char *path, struct zr_config *config, struct zr_config_errors *errors);
 void zr_config_clear(struct zr_config *config);
 void zr_config_errors_clear(struct zr_config_errors *errors);
+
+/* How a port's role (enum zr_role) is written. */
+const char *zr_config_role_name(uint8_t role);
 
 /* What the dataplane is to be made of; it points into config, which must outlive it. The seed is the caller's to set. */
 void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_config *out);

@@ -20,7 +20,7 @@
 void zr_consumer_end(struct zr_consumer *consumer)
 {
 	if (consumer->subscribed && !consumer->ended)
-		zr_log(ZR_LOG_INFO, "consumer \"%s\" has gone", consumer->name);
+		zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_INFO, "consumer \"%s\" has gone", consumer->name);
 	consumer->ended = true;
 }
 
@@ -59,7 +59,7 @@ void zr_consumer_refuse(struct zr_consumer *consumer, const char *what)
 
 	if (consumer->ending)
 		return;
-	zr_log(ZR_LOG_WARNING, "consumer \"%s\" refused: %s", consumer->name, what);
+	zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_WARNING, "consumer \"%s\" refused: %s", consumer->name, what);
 	if (at != NULL) {
 		at = zr_json_raw(at, "{\"op\":\"error\",\"error\":");
 		at = zr_json_string(at, what, MESSAGE_MAX - 64);
@@ -117,10 +117,10 @@ static bool tell_lost(struct zr_consumer *consumer, const struct zr_ledger_item 
 	if (at == NULL || !zr_flight_has_room(&consumer->flight, gap->epoch_us))
 		return false;
 	if (!consumer->has_lost)
-		zr_log(ZR_LOG_WARNING,
-		       "consumer \"%s\": records are not in the ledger any more: %" PRIu64 " to %" PRIu64
-		       ", and maybe more on this connection",
-		       consumer->name, gap->from, gap->to);
+		zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_WARNING,
+			     "consumer \"%s\": records are not in the ledger any more: %" PRIu64 " to %" PRIu64
+			     ", and maybe more on this connection",
+			     consumer->name, gap->from, gap->to);
 	consumer->has_lost = true;
 	at = write_epoch(zr_json_raw(at, "{\"op\":\"lost\","), gap->epoch_us);
 	at = zr_json_u64(zr_json_raw(at, "\",\"from\":"), gap->from);

@@ -80,7 +80,7 @@ static void subscribe(struct zr_consumer *consumer, const struct zr_message *mes
 	}
 	strcpy(consumer->name, message->consumer);
 	consumer->window = message->window;
-	zr_log(ZR_LOG_INFO, "consumer \"%s\" has subscribed", consumer->name);
+	zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_INFO, "consumer \"%s\" has subscribed", consumer->name);
 	take_over(consumer);
 	zr_consumer_begin(consumer, named ? zr_ledger_cursor(all->ledger, consumer->name)
 					  : zr_ledger_back(all->ledger, message->last));
@@ -172,11 +172,14 @@ static void arrived(void *arg, int fd)
 		"{\"op\":\"error\",\"error\":\"not allowed: connect as root, as the daemon's user, "
 		"or as one of records.users or records.group in zerorated.conf\"}\n";
 	struct zr_consumers *all = arg;
-	bool allowed = zr_peer_allowed(fd, all->config.socket);
+	struct zr_peer peer = zr_peer_of(fd, all->config.socket);
+	bool allowed = peer.access != ZR_ACCESS_NONE;
 	const char *wrong = !allowed ? denied : full;
 	struct zr_consumer *consumer = allowed && all->count < ZR_CONSUMERS_MAX ? calloc(1, sizeof(*consumer)) : NULL;
 
 	if (consumer == NULL) {
+		zr_log_often(ZR_LOG_KIND_REFUSED, ZR_LOG_WARNING, "%s: uid %lu refused: %s", all->config.socket->path,
+			     (unsigned long)peer.uid, allowed ? "too many connections" : "not allowed");
 		(void)!send(fd, wrong, strlen(wrong), MSG_DONTWAIT | MSG_NOSIGNAL);
 		close(fd);
 		return;

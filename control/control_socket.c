@@ -2,6 +2,7 @@
 #include "control/control_socket.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -9,10 +10,10 @@
 #include <unistd.h>
 
 #include "control/log.h"
+#include "control/peer.h"
 #include "control/server.h"
 
-/* Most groups of a peer that are looked at. */
-#define GROUPS_MAX 256
+#define SENTENCE_ROOM 512
 
 struct client {
 	struct zr_watch watch;
@@ -20,7 +21,7 @@ struct client {
 	struct client *next;
 	uint64_t number;
 	uint64_t heard_ms; /* when something last came */
-	struct ucred peer;
+	struct zr_peer peer;
 	struct zr_lines in;
 	int files[ZR_CONTROL_FILES_MAX]; /* that came with what is read next */
 	unsigned int file_count;
@@ -35,38 +36,15 @@ struct zr_control_socket {
 	struct zr_loop *loop;
 	zr_control_answer *answer;
 	void *arg;
-	gid_t group;
+	const struct zr_socket_config *config;
+	void (*closed)(void *arg, uint64_t connection); /* NULL: nobody is told */
+	void *closed_arg;
 	struct client *first;
 	unsigned int count;
-	uint64_t arrived; /* connections so far */
+	uint64_t arrived;              /* connections so far */
+	char operators[ZR_GROUP_TEXT]; /* whose members may do everything; empty: nobody's */
+	char denied[SENTENCE_ROOM];    /* what others are told, a line */
 };
-
-/* Does the peer belong to a group, with its main group or another one? */
-static bool is_member(int fd, gid_t main_group, gid_t group)
-{
-	gid_t groups[GROUPS_MAX];
-	socklen_t len = sizeof(groups);
-
-	if (group == ZR_NO_GROUP)
-		return false;
-	if (main_group == group)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0)
-		return false;
-	for (size_t i = 0; i < len / sizeof(*groups); i++)
-		if (groups[i] == group)
-			return true;
-	return false;
-}
-
-static bool is_allowed(const struct zr_control_socket *all, int fd, struct ucred *peer)
-{
-	socklen_t len = sizeof(*peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &len) != 0)
-		return false;
-	return peer->uid == 0 || peer->uid == geteuid() || is_member(fd, peer->gid, all->group);
-}
 
 static void close_files(struct client *client)
 {
@@ -80,6 +58,7 @@ static void drop(struct client *client)
 {
 	struct zr_control_socket *all = client->all;
 	struct client **at = &all->first;
+	uint64_t number = client->number;
 
 	while (*at != client)
 		at = &(*at)->next;
@@ -90,6 +69,8 @@ static void drop(struct client *client)
 	close_files(client);
 	free(client->reply);
 	free(client);
+	if (all->closed != NULL)
+		all->closed(all->closed_arg, number);
 }
 
 json_t *zr_control_error(const char *what)
@@ -111,14 +92,14 @@ static json_t *answer(struct client *client, const char *line, size_t len)
 				       .gid = client->peer.gid,
 				       .connection = client->number,
 				       .files = client->files,
-				       .file_count = client->file_count};
+				       .file_count = client->file_count,
+				       .operates = client->peer.access == ZR_ACCESS_OPERATE,
+				       .operators = client->all->operators};
 	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *reply;
 
 	if (json_is_string(json_object_get(request, "op"))) {
 		reply = client->all->answer(client->all->arg, request, &peer);
 		client->waiting = peer.later;
-		if (reply == NULL && !peer.later)
-			reply = zr_control_error("there is no such op: status, list_push and list_log are known");
 	} else {
 		reply = zr_control_error("a request is one JSON object a line: {\"op\":\"status\"}");
 	}
@@ -127,19 +108,25 @@ static json_t *answer(struct client *client, const char *line, size_t len)
 	return reply;
 }
 
+static void set_text(struct client *client, char *text, size_t len)
+{
+	client->reply = text;
+	client->reply_len = len;
+	client->reply_at = 0;
+}
+
 /* Queue a reply, which it takes over; false when there is no memory. */
 static bool set_reply(struct client *client, json_t *reply)
 {
 	char *text = reply != NULL ? json_dumps(reply, JSON_COMPACT) : NULL;
+	size_t len = text != NULL ? strlen(text) : 0;
 
 	client->ending |= is_error(reply);
 	json_decref(reply);
 	if (text == NULL)
 		return false;
-	client->reply = text;
-	client->reply_len = strlen(text) + 1;
-	client->reply_at = 0;
-	text[client->reply_len - 1] = '\n'; /* in place of the terminator */
+	text[len] = '\n'; /* in place of the terminator */
+	set_text(client, text, len + 1);
 	return true;
 }
 
@@ -210,21 +197,52 @@ static void ready(void *arg, uint32_t events)
 		zr_loop_change(client->all->loop, &client->watch, interest(client));
 }
 
-void zr_control_socket_reply(struct zr_control_socket *all, uint64_t connection, json_t *reply)
+static struct client *client_of(const struct zr_control_socket *all, uint64_t connection)
 {
 	struct client *client = all->first;
 
 	while (client != NULL && client->number != connection)
 		client = client->next;
-	if (client == NULL) {
-		json_decref(reply);
-		return;
-	}
+	return client;
+}
+
+/* It has its reply, if there was memory for it, and may go on. */
+static void go_on(struct client *client, bool replied)
+{
 	client->waiting = false;
-	if (!set_reply(client, reply) || !flush(client) || !take_input(client))
+	if (!replied || !flush(client) || !take_input(client))
 		drop(client);
 	else
-		zr_loop_change(all->loop, &client->watch, interest(client));
+		zr_loop_change(client->all->loop, &client->watch, interest(client));
+}
+
+void zr_control_socket_reply(struct zr_control_socket *all, uint64_t connection, json_t *reply)
+{
+	struct client *client = client_of(all, connection);
+
+	if (client != NULL)
+		go_on(client, set_reply(client, reply));
+	else
+		json_decref(reply);
+}
+
+void zr_control_socket_reply_text(struct zr_control_socket *all, uint64_t connection, char *text, size_t len)
+{
+	struct client *client = client_of(all, connection);
+
+	if (client == NULL) {
+		free(text);
+		return;
+	}
+	set_text(client, text, len);
+	go_on(client, true);
+}
+
+void zr_control_socket_watch(struct zr_control_socket *control, void (*closed)(void *arg, uint64_t connection),
+			     void *arg)
+{
+	control->closed = closed;
+	control->closed_arg = arg;
 }
 
 /* Make room for another connection: whoever was silent longest goes. False when all wait for replies. */
@@ -245,14 +263,14 @@ static bool make_room(const struct zr_control_socket *all)
 static void arrived(void *arg, int fd)
 {
 	static const char full[] = "{\"op\":\"error\",\"error\":\"too many connections: close one\"}\n";
-	static const char denied[] = "{\"op\":\"error\",\"error\":\"not allowed: call as root, as the daemon's user or "
-				     "in its control group\"}\n";
 	struct zr_control_socket *all = arg;
-	struct ucred peer;
-	const char *wrong = !is_allowed(all, fd, &peer) ? denied : !make_room(all) ? full : NULL;
+	struct zr_peer peer = zr_peer_of(fd, all->config);
+	const char *wrong = peer.access == ZR_ACCESS_NONE ? all->denied : !make_room(all) ? full : NULL;
 	struct client *client = wrong == NULL ? calloc(1, sizeof(*client)) : NULL;
 
 	if (client == NULL) {
+		zr_log_often(ZR_LOG_KIND_REFUSED, ZR_LOG_WARNING, "%s: uid %lu refused: %s", all->config->path,
+			     (unsigned long)peer.uid, wrong == all->denied ? "not allowed" : "too many connections");
 		if (wrong != NULL)
 			(void)!send(fd, wrong, strlen(wrong), MSG_DONTWAIT | MSG_NOSIGNAL);
 		close(fd);
@@ -270,6 +288,30 @@ static void arrived(void *arg, int fd)
 		drop(client);
 }
 
+/* What those are told who may do nothing here. False without memory. */
+static bool write_denied(struct zr_control_socket *all)
+{
+	const struct zr_socket_config *config = all->config;
+	char readers[ZR_GROUP_TEXT] = "", text[SENTENCE_ROOM];
+	json_t *error;
+	size_t len;
+
+	if (config->group != ZR_NO_GROUP)
+		zr_peer_group_text(config->group, all->operators);
+	if (config->readers != ZR_NO_GROUP)
+		zr_peer_group_text(config->readers, readers);
+	snprintf(text, sizeof(text), "not allowed: call as root or the daemon's user%s%s%s%s",
+		 *all->operators != '\0' ? ", or in " : "", all->operators,
+		 *readers != '\0' ? ", or, to look only, in " : "", readers);
+	error = zr_control_error(text);
+	len = json_dumpb(error, all->denied, sizeof(all->denied) - 2, JSON_COMPACT);
+	json_decref(error);
+	if (len == 0 || len > sizeof(all->denied) - 2)
+		return false;
+	memcpy(all->denied + len, "\n", 2);
+	return true;
+}
+
 int zr_control_socket_open(struct zr_loop *loop, const struct zr_socket_config *config, zr_control_answer *answer_op,
 			   void *arg, struct zr_control_socket **out)
 {
@@ -278,10 +320,10 @@ int zr_control_socket_open(struct zr_loop *loop, const struct zr_socket_config *
 
 	if (all == NULL)
 		return -ENOMEM;
-	*all = (struct zr_control_socket){.loop = loop, .answer = answer_op, .arg = arg, .group = config->group};
+	*all = (struct zr_control_socket){.loop = loop, .answer = answer_op, .arg = arg, .config = config};
 	all->server.arrived = arrived;
 	all->server.arg = all;
-	err = zr_server_open(&all->server, loop, config);
+	err = write_denied(all) ? zr_server_open(&all->server, loop, config) : -ENOMEM;
 	if (err != 0) {
 		free(all);
 		return err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * control.sock: one JSON request and one reply a line. Only root, the daemon's own user and members of the configured group are
+ * control.sock: one JSON request and one reply a line. Only root, the daemon's own user and members of the configured groups are
  * listened to. One thread.
  */
 #ifndef CONTROL_CONTROL_SOCKET_H
@@ -25,7 +25,9 @@ struct zr_control_socket;
 struct zr_control_peer {
 	uid_t uid;
 	gid_t gid;
-	uint64_t connection; /* for zr_control_socket_reply; never used twice */
+	bool operates;         /* false: it may ask what changes nothing */
+	const char *operators; /* the group that operates, as "the group noc"; empty: there is none */
+	uint64_t connection;   /* for zr_control_socket_reply; never used twice */
 	/* Descriptors that were sent with the request. The answer takes one over by setting it to -1; the others are closed. */
 	int *files;
 	unsigned int file_count;
@@ -33,8 +35,8 @@ struct zr_control_peer {
 };
 
 /*
- * The reply to a request (a new reference), an object with a text op at least; NULL when there is no such op. A reply whose op is
- * "error" (zr_control_error) closes the connection behind it.
+ * The reply to a request (a new reference), an object with a text op at least; NULL without memory, or when it comes later.
+ * A reply whose op is "error" (zr_control_error) closes the connection behind it. request is an object with a text op.
  */
 typedef json_t *zr_control_answer(void *arg, const json_t *request, struct zr_control_peer *peer);
 
@@ -46,6 +48,12 @@ int zr_control_socket_open(struct zr_loop *loop, const struct zr_socket_config *
 			   void *arg, struct zr_control_socket **out);
 /* The reply to a request that was answered "later"; it is dropped when the connection is gone. Takes the reply over. */
 void zr_control_socket_reply(struct zr_control_socket *control, uint64_t connection, json_t *reply);
+/* The same of a reply as text with its line break, which is freed; it is no error. */
+void zr_control_socket_reply_text(struct zr_control_socket *control, uint64_t connection, char *text, size_t len);
+
+/* Call closed for each connection that has closed, whatever it waited for; arg outlives the socket. */
+void zr_control_socket_watch(struct zr_control_socket *control, void (*closed)(void *arg, uint64_t connection),
+			     void *arg);
 void zr_control_socket_close(struct zr_control_socket *control);
 
 #endif

@@ -13,16 +13,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/asks.h"
 #include "control/consumers.h"
 #include "control/control_socket.h"
 #include "control/intake.h"
 #include "control/laps.h"
 #include "control/ledger/ledger.h"
 #include "control/list.h"
-#include "control/list_ops.h"
 #include "control/log.h"
 #include "control/loop.h"
 #include "control/metrics.h"
+#include "control/ops.h"
 #include "control/records.h"
 #include "control/restart.h"
 #include "control/status.h"
@@ -55,6 +56,7 @@ struct daemon {
 	struct zr_loop *loop;
 	struct zr_lists *lists;
 	struct zr_list_ops list_ops;
+	struct zr_asks asks;
 	struct zr_ledger *ledger;
 	struct zr_records *records;
 	struct zr_interval_totals *totals;
@@ -107,6 +109,7 @@ static void stop_begin(struct daemon *daemon, const char *signal)
 	zr_log(ZR_LOG_NOTICE, "%s: cutting all open flows and delivering their records", signal);
 	zr_laps_begin(&daemon->laps);
 	sd_notify(0, "STOPPING=1");
+	zr_asks_stop(&daemon->asks);
 	enter(daemon, STOPPING, WRITE_MS);
 }
 
@@ -119,14 +122,21 @@ static void tell_reloading(void)
 		   (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000);
 }
 
-static void reload(struct daemon *daemon)
+/* Look at the list's file, for SIGHUP (NULL) or somebody who waits, whom it takes over. False when it cannot be. */
+static bool reload(void *arg, struct zr_list_reload *asked)
 {
-	if (daemon->state != RUNNING)
-		return;
-	zr_log(ZR_LOG_INFO, "SIGHUP: reading %s anew", daemon->config->list.file);
+	struct daemon *daemon = arg;
+
+	if (daemon->state != RUNNING || !zr_lists_reload(daemon->lists, asked))
+		return false;
+	if (asked == NULL)
+		zr_log_often(ZR_LOG_KIND_RELOAD, ZR_LOG_INFO, "SIGHUP: reading %s anew", daemon->config->list.file);
+	else
+		zr_log_often(ZR_LOG_KIND_RELOAD, ZR_LOG_INFO, "uid %lu: reading %s anew", (unsigned long)asked->uid,
+			     daemon->config->list.file);
 	tell_reloading();
 	daemon->reloading = true;
-	zr_lists_reload(daemon->lists);
+	return true;
 }
 
 /* The list is in force or was refused. */
@@ -147,7 +157,7 @@ static void signalled(void *arg, uint32_t events)
 	if (read(daemon->signals.fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP)
-		reload(daemon);
+		reload(daemon, NULL);
 	else
 		stop_begin(daemon, info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
 }
@@ -260,17 +270,18 @@ static void drain(void *arg)
 {
 	struct daemon *daemon = arg;
 	unsigned int drained = zr_intake_round(daemon->intake, daemon->dataplane, DRAIN_MOST);
+	bool more = daemon->state == RUNNING && zr_asks_round(&daemon->asks, drained < DRAIN_MOST);
 
 	tick_ledger(daemon);
 	go_on(daemon, drained);
-	if (drained == DRAIN_MOST)
+	if (drained == DRAIN_MOST || more)
 		zr_loop_timer_hurry(&daemon->drain);
 }
 
-/* The whole state, a new reference; NULL without memory. */
-static json_t *status_now(struct daemon *daemon)
+/* Where a status comes from. */
+static struct zr_status_sources sources_of(const struct daemon *daemon)
 {
-	struct zr_status_sources sources = {
+	return (struct zr_status_sources){
 		.state = daemon->state == RUNNING ? "running" : "stopping",
 		.started_us = daemon->started_us,
 		.dataplane = daemon->dataplane,
@@ -282,13 +293,12 @@ static json_t *status_now(struct daemon *daemon)
 		.watchdog = &daemon->watchdog,
 		.lag = &daemon->lag,
 	};
-
-	return zr_status_json(&daemon->status, &sources);
 }
 
 static void publish_metrics(struct daemon *daemon)
 {
-	json_t *status = status_now(daemon);
+	const struct zr_status_sources sources = sources_of(daemon);
+	json_t *status = zr_status_json(&daemon->status, &sources);
 
 	zr_metrics_publish(daemon->metrics, status);
 	json_decref(status);
@@ -298,6 +308,7 @@ static void sample(void *arg)
 {
 	struct daemon *daemon = arg;
 
+	zr_log_tick(zr_loop_now_ms());
 	zr_restart_poll(&daemon->restart, daemon->dataplane);
 	zr_status_sample(&daemon->status, daemon->dataplane);
 	zr_intake_sample(daemon->intake, &daemon->status.now);
@@ -325,13 +336,14 @@ static void check(void *arg)
 static json_t *answer(void *arg, const json_t *request, struct zr_control_peer *peer)
 {
 	struct daemon *daemon = arg;
-	const char *op = json_string_value(json_object_get(request, "op"));
+	const struct zr_ops ops = {
+		.status = &daemon->status,
+		.sources = sources_of(daemon),
+		.asks = &daemon->asks,
+		.lists = &daemon->list_ops,
+	};
 
-	if (strcmp(op, "status") != 0)
-		return zr_list_ops_answer(&daemon->list_ops, request, peer);
-	if (json_object_size(request) != 1)
-		return zr_control_error("status has no members");
-	return status_now(daemon);
+	return zr_ops_answer(&ops, request, peer);
 }
 
 /* Signals come as events; threads that are made later inherit the mask and are never interrupted. */
@@ -437,6 +449,18 @@ static int start_dataplane(struct daemon *daemon, struct zr_dataplane_config *co
 	return err;
 }
 
+static void begin_asks(struct daemon *daemon, bool decisions)
+{
+	daemon->asks = (struct zr_asks){
+		.dataplane = daemon->dataplane,
+		.control = daemon->control,
+		.totals = daemon->totals,
+		.recorder = {.dataplane = daemon->dataplane, .lists = daemon->lists},
+		.decisions = decisions,
+	};
+	zr_control_socket_watch(daemon->control, zr_asks_closed, &daemon->asks);
+}
+
 /* What can be refused quickly comes first; ports are taken last. */
 static int start(struct daemon *daemon)
 {
@@ -463,10 +487,13 @@ static int start(struct daemon *daemon)
 		err = open_consumers(daemon);
 	if (err == 0)
 		err = zr_control_socket_open(daemon->loop, &config->control, answer, daemon, &daemon->control);
-	daemon->list_ops = (struct zr_list_ops){.lists = daemon->lists, .control = daemon->control};
+	daemon->list_ops = (struct zr_list_ops){
+		.lists = daemon->lists, .control = daemon->control, .reload = reload, .arg = daemon};
 	zr_laps_end(&daemon->laps, "sockets");
 	if (err == 0)
 		err = start_dataplane(daemon, &dataplane);
+	if (err == 0)
+		begin_asks(daemon, dataplane.pipeline.decisions_bytes > 0);
 	zr_laps_end(&daemon->laps, "dataplane");
 	if (err == 0)
 		err = zr_lists_start(daemon->lists, daemon->loop, daemon->dataplane);
@@ -536,6 +563,8 @@ static void close_ledger(struct daemon *daemon)
 /* What others use goes last. */
 static void clear(struct daemon *daemon)
 {
+	if (daemon->dataplane != NULL)
+		zr_asks_stop(&daemon->asks);
 	zr_metrics_close(daemon->metrics);
 	if (daemon->lists != NULL)
 		zr_lists_stop(daemon->lists);
@@ -563,12 +592,14 @@ int zr_daemon_run(const struct zr_config *config)
 		return -ENOMEM;
 	daemon->config = config;
 	daemon->signals.fd = -1;
+	zr_log_tick(zr_loop_now_ms());
 	err = start(daemon);
 	if (err == 0)
 		err = run(daemon);
 	else
 		zr_log(ZR_LOG_ERROR, "not started: %s", strerror(-err));
 	clear(daemon);
+	zr_log_end();
 	free(daemon);
 	return err;
 }

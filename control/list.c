@@ -40,7 +40,8 @@ struct zr_lists {
 
 	enum zr_lists_phase phase;
 	bool reload_wanted, watch_wanted;
-	struct zr_list_push *push; /* it waits, or is what the attempt is about */
+	struct zr_list_reload *asked, *waiting; /* for the next look at the file; for the one that goes on */
+	struct zr_list_push *push;              /* it waits, or is what the attempt is about */
 	struct zr_timer settle, alarm;
 
 	/* The jobs' thread's while it works on an attempt; the log whenever it works. */
@@ -208,17 +209,44 @@ static void begin_next(struct zr_lists *lists)
 	else
 		return;
 	/* The file is read once for all who want that. */
-	if (lists->attempt.source != ZR_LIST_SOURCE_PUSH)
+	if (lists->attempt.source != ZR_LIST_SOURCE_PUSH) {
 		lists->reload_wanted = lists->watch_wanted = false;
+		lists->waiting = lists->asked;
+		lists->asked = NULL;
+	}
 	lists->phase = ZR_LISTS_BUILDING;
 	lists->job = (struct zr_job){.run = attempt_run, .done = attempt_done};
 	zr_jobs_add(lists->jobs, &lists->job);
 }
 
-/* Who pushed it; NULL: nobody. */
-static const uid_t *uid_of(const struct zr_list_attempt *attempt)
+/* Who pushed it, or asked for the look at the file (the last one who did); NULL: nobody. */
+static const uid_t *uid_of(const struct zr_lists *lists)
 {
-	return attempt->push != NULL ? &attempt->push->uid : NULL;
+	if (lists->attempt.push != NULL)
+		return &lists->attempt.push->uid;
+	return lists->waiting != NULL ? &lists->waiting->uid : NULL;
+}
+
+static void free_reloads(struct zr_list_reload *first)
+{
+	while (first != NULL) {
+		struct zr_list_reload *next = first->next;
+
+		free(first);
+		first = next;
+	}
+}
+
+/* Tell those who wait what it came to; is_late: it is accepted, and the daemon ends. */
+static void tell(const struct zr_lists *lists, bool is_late)
+{
+	const struct zr_list_attempt *attempt = &lists->attempt;
+	const struct zr_list_judgment *judgment = is_late ? NULL : &attempt->judgment;
+
+	if (attempt->push != NULL)
+		attempt->push->decided(attempt->push, judgment);
+	for (const struct zr_list_reload *at = lists->waiting; at != NULL; at = at->next)
+		at->decided(at, attempt->file, judgment);
 }
 
 static void refuse(struct zr_lists *lists)
@@ -230,7 +258,7 @@ static void refuse(struct zr_lists *lists)
 	if (is_watch && (attempt->is_absent || zr_list_refusal_is_repeated(&lists->refused, attempt)))
 		return;
 	zr_list_attempt_log_refusal(attempt);
-	zr_list_auditor_write(&lists->auditor, zr_list_attempt_entry(attempt, "refused"), uid_of(attempt));
+	zr_list_auditor_write(&lists->auditor, zr_list_attempt_entry(attempt, "refused"), uid_of(lists));
 	zr_list_refusal_keep(&lists->refused, attempt);
 }
 
@@ -250,7 +278,7 @@ static bool publish(struct zr_lists *lists)
 	lists->old = lists->current;
 	take_force(lists);
 	lists->phase = ZR_LISTS_SETTLING;
-	zr_list_auditor_write(&lists->auditor, entry, uid_of(&lists->attempt));
+	zr_list_auditor_write(&lists->auditor, entry, uid_of(lists));
 	return true;
 }
 
@@ -262,8 +290,7 @@ static void attempt_done(struct zr_job *job)
 
 	lists->phase = ZR_LISTS_IDLE;
 	is_late = attempt->judgment.outcome == ZR_LIST_ACCEPTED && !publish(lists);
-	if (attempt->push != NULL)
-		attempt->push->decided(attempt->push, is_late ? NULL : &attempt->judgment);
+	tell(lists, is_late);
 	if (attempt->judgment.outcome == ZR_LIST_REFUSED)
 		refuse(lists);
 	else if (attempt->judgment.outcome == ZR_LIST_SAME)
@@ -273,6 +300,8 @@ static void attempt_done(struct zr_job *job)
 		zr_list_push_free(attempt->push);
 		lists->push = NULL;
 	}
+	free_reloads(lists->waiting);
+	lists->waiting = NULL;
 	begin_next(lists);
 }
 
@@ -314,10 +343,21 @@ int zr_lists_start(struct zr_lists *lists, struct zr_loop *loop, struct zr_datap
 	return zr_list_watch_start(&lists->watch, loop, lists->config->file, file_changed, lists);
 }
 
-void zr_lists_reload(struct zr_lists *lists)
+bool zr_lists_reload(struct zr_lists *lists, struct zr_list_reload *reload)
 {
+	unsigned int count = 0;
+
+	for (const struct zr_list_reload *at = lists->asked; at != NULL; at = at->next)
+		count++;
+	if (lists->loop == NULL || count == ZR_LIST_RELOADS_MAX)
+		return false;
+	if (reload != NULL) {
+		reload->next = lists->asked;
+		lists->asked = reload;
+	}
 	lists->reload_wanted = true;
 	begin_next(lists);
+	return true;
 }
 
 bool zr_lists_push(struct zr_lists *lists, struct zr_list_push *push)
@@ -335,6 +375,11 @@ bool zr_lists_add_job(struct zr_lists *lists, struct zr_job *job)
 		return false;
 	zr_jobs_add(lists->jobs, job);
 	return true;
+}
+
+void zr_lists_audit_entry(struct zr_lists *lists, json_t *entry, uid_t uid)
+{
+	zr_list_auditor_write(&lists->auditor, entry, &uid);
 }
 
 const struct zr_list_audit *zr_lists_audit(const struct zr_lists *lists)
@@ -362,6 +407,8 @@ void zr_lists_free(struct zr_lists *lists)
 		return;
 	zr_lists_stop(lists);
 	zr_list_push_free(lists->push);
+	free_reloads(lists->asked);
+	free_reloads(lists->waiting);
 	json_decref(lists->first_entry);
 	zr_list_loaded_clear(&lists->old);
 	zr_list_loaded_clear(&lists->current);

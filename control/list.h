@@ -60,10 +60,19 @@ struct zr_lists_status {
 int zr_lists_make(const struct zr_list_config *config, const uint64_t key[2], struct zr_lists **out);
 /* The dataplane runs with it. From now on it can be replaced, and the file is watched. 0 or -errno. */
 int zr_lists_start(struct zr_lists *lists, struct zr_loop *loop, struct zr_dataplane *dataplane);
-/* Look at what the file holds now. */
-void zr_lists_reload(struct zr_lists *lists);
+/* Most who wait for one look at the file. */
+#define ZR_LIST_RELOADS_MAX 64
+
+/*
+ * Look at what the file holds now; whoever asked for it is told. Takes reload over, NULL: nobody. False, and it stays the caller's,
+ * when too many wait or nothing can be.
+ */
+bool zr_lists_reload(struct zr_lists *lists, struct zr_list_reload *reload);
 /* Take over a list that is handed over; false, and it stays the caller's, while another one is on its way or nothing can be. */
 bool zr_lists_push(struct zr_lists *lists, struct zr_list_push *push);
+/* Write an entry, which it takes over, into the audit log: what a user did that is not about a list. Nothing is written any more at the end. */
+void zr_lists_audit_entry(struct zr_lists *lists, json_t *entry, uid_t uid);
+
 /* Let a job run on the lists' thread, where the audit log may be read; false when it does not run. */
 bool zr_lists_add_job(struct zr_lists *lists, struct zr_job *job);
 const struct zr_list_audit *zr_lists_audit(const struct zr_lists *lists);

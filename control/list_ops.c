@@ -18,21 +18,49 @@ struct log_job {
 	int err;
 };
 
-static void decided(const struct zr_list_push *push, const struct zr_list_judgment *judgment)
+static const char no_memory[] = "the daemon has no memory for it: see its log";
+
+/* What a list was judged to be; same: how it is called that the list is in force already. NULL without memory. */
+static json_t *judgment_json(const char *op, const char *same, const char *file,
+			     const struct zr_list_judgment *judgment)
 {
-	static const char *const outcomes[] = {
-		[ZR_LIST_ACCEPTED] = "accepted", [ZR_LIST_SAME] = "in_force", [ZR_LIST_REFUSED] = "refused"};
-	const struct zr_list_ops *ops = push->arg;
+	const char *const outcomes[] = {
+		[ZR_LIST_ACCEPTED] = "accepted", [ZR_LIST_SAME] = same, [ZR_LIST_REFUSED] = "refused"};
 	json_t *reply;
 
+	if (judgment == NULL)
+		return zr_control_error("the list is accepted, but the daemon is about to end: it comes into force "
+					"with the next start");
+	reply = json_pack("{s:s, s:s}", "op", op, "outcome", outcomes[judgment->outcome]);
+	if (reply != NULL)
+		zr_list_report_add(reply, file, judgment, ZR_LIST_OPS_FINDINGS);
+	return reply;
+}
+
+static void push_decided(const struct zr_list_push *push, const struct zr_list_judgment *judgment)
+{
+	const struct zr_list_ops *ops = push->arg;
+
+	zr_control_socket_reply(ops->control, push->connection,
+				judgment_json("list_push", "in_force", push->file, judgment));
+}
+
+static void reload_decided(const struct zr_list_reload *reload, const char *file,
+			   const struct zr_list_judgment *judgment)
+{
+	const struct zr_list_ops *ops = reload->arg;
+	json_t *reply = judgment_json("reload", "unchanged", file, judgment);
+	json_t *errors = json_object_get(reply, "errors");
+
 	if (judgment != NULL)
-		reply = json_pack("{s:s, s:s}", "op", "list_push", "outcome", outcomes[judgment->outcome]);
-	else
-		reply = zr_control_error("the list is accepted, but the daemon is about to end: it comes into force "
-					 "with the next start");
-	if (reply != NULL && judgment != NULL)
-		zr_list_report_add(reply, push->file, judgment, ZR_LIST_OPS_FINDINGS);
-	zr_control_socket_reply(ops->control, push->connection, reply);
+		json_object_set_new(reply, "file", zr_list_report_text(file));
+	/* The list in force is known by its hash: the file's text was not looked into. */
+	if (judgment != NULL && judgment->outcome == ZR_LIST_SAME)
+		json_object_set_new(reply, "serial",
+				    json_integer((json_int_t)zr_image_serial(zr_lists_current(ops->lists)->image)));
+	if (json_array_size(errors) > 0)
+		json_object_set(reply, "reason", json_array_get(errors, 0));
+	zr_control_socket_reply(ops->control, reload->connection, reply);
 }
 
 /* Take a descriptor over from the request. */
@@ -58,7 +86,7 @@ static struct zr_list_push *make_push(const struct zr_list_ops *ops, const struc
 		.list = take_file(peer, 0),
 		.overrides = request->overrides,
 		.uid = peer->uid,
-		.decided = decided,
+		.decided = push_decided,
 		.arg = (void *)(uintptr_t)ops,
 		.connection = peer->connection,
 	};
@@ -75,7 +103,7 @@ static struct zr_list_push *make_push(const struct zr_list_ops *ops, const struc
 	return NULL;
 }
 
-static json_t *answer_push(const struct zr_list_ops *ops, const json_t *object, struct zr_control_peer *peer)
+json_t *zr_list_ops_push(const struct zr_list_ops *ops, const json_t *object, struct zr_control_peer *peer)
 {
 	struct zr_list_push_request request;
 	const char *wrong = zr_list_push_request_read(object, peer->file_count, &request);
@@ -85,7 +113,7 @@ static json_t *answer_push(const struct zr_list_ops *ops, const json_t *object, 
 		return zr_control_error(wrong);
 	push = make_push(ops, &request, peer);
 	if (push == NULL)
-		return zr_control_error("the daemon has no memory for it: see its log");
+		return zr_control_error(no_memory);
 	if (zr_lists_push(ops->lists, push)) {
 		peer->later = true;
 		return NULL;
@@ -114,7 +142,7 @@ static void log_done(struct zr_job *job)
 	free(log);
 }
 
-static json_t *answer_log(const struct zr_list_ops *ops, const json_t *request, struct zr_control_peer *peer)
+json_t *zr_list_ops_log(const struct zr_list_ops *ops, const json_t *request, struct zr_control_peer *peer)
 {
 	unsigned int last;
 	const char *wrong = zr_list_log_request_read(request, &last);
@@ -124,7 +152,7 @@ static json_t *answer_log(const struct zr_list_ops *ops, const json_t *request, 
 		return zr_control_error(wrong);
 	log = calloc(1, sizeof(*log));
 	if (log == NULL)
-		return zr_control_error("the daemon has no memory for it: see its log");
+		return zr_control_error(no_memory);
 	*log = (struct log_job){
 		.job = {.run = log_run, .done = log_done}, .ops = ops, .connection = peer->connection, .most = last};
 	if (zr_lists_add_job(ops->lists, &log->job)) {
@@ -135,11 +163,23 @@ static json_t *answer_log(const struct zr_list_ops *ops, const json_t *request, 
 	return zr_control_error("the daemon is about to end");
 }
 
-json_t *zr_list_ops_answer(const struct zr_list_ops *ops, const json_t *request, struct zr_control_peer *peer)
+json_t *zr_list_ops_reload(const struct zr_list_ops *ops, const json_t *request, struct zr_control_peer *peer)
 {
-	const char *op = json_string_value(json_object_get(request, "op"));
+	struct zr_list_reload *reload;
 
-	if (strcmp(op, "list_push") == 0)
-		return answer_push(ops, request, peer);
-	return strcmp(op, "list_log") == 0 ? answer_log(ops, request, peer) : NULL;
+	if (json_object_size(request) != 1)
+		return zr_control_error("reload has no members");
+	reload = calloc(1, sizeof(*reload));
+	if (reload == NULL)
+		return zr_control_error(no_memory);
+	*reload = (struct zr_list_reload){.uid = peer->uid,
+					  .decided = reload_decided,
+					  .arg = (void *)(uintptr_t)ops,
+					  .connection = peer->connection};
+	if (ops->reload(ops->arg, reload)) {
+		peer->later = true;
+		return NULL;
+	}
+	free(reload);
+	return zr_control_error("busy: too many wait for the list already, or the daemon is about to end; try again");
 }

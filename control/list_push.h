@@ -24,6 +24,16 @@ struct zr_list_push {
 	uint64_t connection; /* likewise */
 };
 
+/* Somebody who waits for what the list's file is judged to be. */
+struct zr_list_reload {
+	struct zr_list_reload *next; /* the lists' */
+	uid_t uid;
+	/* As of a push; file: what it is called. It is freed behind it. */
+	void (*decided)(const struct zr_list_reload *reload, const char *file, const struct zr_list_judgment *judgment);
+	void *arg;           /* the caller's */
+	uint64_t connection; /* likewise */
+};
+
 /* Close and free; NULL is nothing. */
 void zr_list_push_free(struct zr_list_push *push);
 

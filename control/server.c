@@ -11,9 +11,9 @@
 
 #include "control/log.h"
 
-/* For the daemon's user and a group; for all when single users may connect, who are told from others by their credentials. */
+/* For the daemon's user and a group; for all when more than that may connect, who are told from others by their credentials. */
 #define MODE_GROUP 0660
-#define MODE_USERS 0666
+#define MODE_ALL   0666
 
 #define BACKLOG 64
 
@@ -48,10 +48,19 @@ static int remove_stale(const char *path, const struct sockaddr_un *address)
 	return 0;
 }
 
+/* A file has one group. */
+static mode_t mode_of(const struct zr_socket_config *config)
+{
+	bool two = config->group != ZR_NO_GROUP && config->readers != ZR_NO_GROUP;
+
+	return config->user_count > 0 || two ? MODE_ALL : MODE_GROUP;
+}
+
 /* Nobody can connect with more rights than the file is to give: it is made with them. */
 static int bind_file(int fd, const struct zr_socket_config *config, const struct sockaddr_un *address)
 {
-	mode_t mode = config->user_count > 0 ? MODE_USERS : MODE_GROUP;
+	gid_t group = config->group != ZR_NO_GROUP ? config->group : config->readers;
+	mode_t mode = mode_of(config);
 
 	if (fchmod(fd, mode) != 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
 		int err = errno;
@@ -60,8 +69,7 @@ static int bind_file(int fd, const struct zr_socket_config *config, const struct
 		       config->path, strerror(err));
 		return -err;
 	}
-	if ((config->group != ZR_NO_GROUP && chown(config->path, (uid_t)-1, config->group) != 0) ||
-	    chmod(config->path, mode) != 0)
+	if ((group != ZR_NO_GROUP && chown(config->path, (uid_t)-1, group) != 0) || chmod(config->path, mode) != 0)
 		return refuse(config->path, -errno, "its group cannot be set: the daemon's user must belong to it");
 	return 0;
 }

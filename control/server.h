@@ -21,8 +21,8 @@ struct zr_server {
 };
 
 /*
- * Listen on config's path with its group and permissions 0660, or 0666 when it names users: whoever connects is to be asked
- * for with zr_peer_allowed. A socket file that a dead daemon left is replaced; one that
+ * Listen on config's path with its group and permissions 0660, or 0666 when it names users or a second group: whoever
+ * connects is to be asked for with zr_peer_of. A socket file that a dead daemon left is replaced; one that
  * somebody listens on, and any other file, is not. server->arrived and arg are set by the caller, config outlives it. Returns 0
  * or -errno, which is logged.
  */

@@ -54,8 +54,9 @@ static json_t *ports_json(const struct zr_status *status, const struct zr_datapl
 		const struct zr_port_status *a = &status->before.ports[i], *b = &status->now.ports[i];
 
 		json_array_append_new(
-			ports, json_pack("{s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o}", "device", port->device, "link_up",
-					 port->link_up, "link_mbps", (int)port->link_mbps, "rx_pkts",
+			ports, json_pack("{s:s, s:s, s:i, s:b, s:i, s:o, s:o, s:o, s:o, s:o}", "device", port->device,
+					 "role", zr_config_role_name(port->role), "domain", (int)port->domain,
+					 "link_up", port->link_up, "link_mbps", (int)port->link_mbps, "rx_pkts",
 					 number(port->rx_pkts), "rx_bytes", number(port->rx_bytes), "rx_pkts_per_s",
 					 rate(status, b->rx_pkts, a->rx_pkts), "rx_bytes_per_s",
 					 rate(status, b->rx_bytes, a->rx_bytes), "drops", drops_json(port->drops)));
@@ -224,13 +225,13 @@ static json_t *all_json(const struct zr_status *status, const struct zr_status_s
 {
 	const struct zr_exporter *exporter = zr_records_exporter(sources->records);
 
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "op",
-			 "status", "gateway", exporter->gateway, "state", sources->state, "warnings",
-			 warnings_json(sources), "list", zr_list_status_json(sources->lists), "input_ended",
-			 zr_dataplane_idle(sources->dataplane), "distribution",
-			 now->hardware_distribution ? "hardware" : "software", "ports", ports_json(status, now),
-			 "workers", workers_json(status, sources->watchdog, now), "flows", flows_json(now), "counters",
-			 counters_json(now), "totals", totals_json(now), "exactness_bytes",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "op", "status", "gateway", exporter->gateway, "version", ZR_VERSION, "dpdk",
+			 zr_dataplane_version(), "state", sources->state, "warnings", warnings_json(sources), "list",
+			 zr_list_status_json(sources->lists), "input_ended", zr_dataplane_idle(sources->dataplane),
+			 "distribution", now->hardware_distribution ? "hardware" : "software", "ports",
+			 ports_json(status, now), "workers", workers_json(status, sources->watchdog, now), "flows",
+			 flows_json(now), "counters", counters_json(now), "totals", totals_json(now), "exactness_bytes",
 			 number(zr_status_exactness_bytes(now)), "records", zr_status_records(sources, now), "ledger",
 			 zr_status_ledger(sources), "consumers", zr_status_consumers(sources));
 }
@@ -246,7 +247,6 @@ json_t *zr_status_json(const struct zr_status *status, const struct zr_status_so
 	all = all_json(status, sources, now);
 	if (all != NULL) {
 		json_object_set_new(all, "undecided", undecided_json(now));
-		json_object_set_new(all, "version", json_string(ZR_VERSION));
 		json_object_set_new(all, "started", zr_list_report_time(sources->started_us));
 		zr_status_forward(all, now);
 	}

@@ -139,6 +139,12 @@ struct zr_sum *zr_sums_at(const struct zr_sums *sums, uint32_t i, const void **k
 	return &slot->sum;
 }
 
+uint32_t zr_sums_number(const struct zr_sums *sums, const struct zr_sum *sum)
+{
+	/* The first member of its slot. */
+	return (uint32_t)((const struct slot *)(const void *)sum - sums->slots);
+}
+
 void zr_sums_clear(struct zr_sums *sums)
 {
 	/* Pages that were never written cost nothing here; those that were come back as zeroes. */

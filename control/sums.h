@@ -36,6 +36,9 @@ struct zr_sum *zr_sums_take(struct zr_sums *sums, const void *key, size_t len);
 uint32_t zr_sums_count(const struct zr_sums *sums);
 struct zr_sum *zr_sums_at(const struct zr_sums *sums, uint32_t i, const void **key, size_t *len);
 
+/* The number of a sum that find, take or at has told. */
+uint32_t zr_sums_number(const struct zr_sums *sums, const struct zr_sum *sum);
+
 /* Forget all keys and give their memory back. */
 void zr_sums_clear(struct zr_sums *sums);
 

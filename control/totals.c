@@ -298,6 +298,18 @@ void zr_totals_resume(struct zr_interval_totals *totals, const struct zr_record 
 	}
 }
 
+void zr_totals_growing(const struct zr_interval_totals *totals, struct zr_totals_growing *out)
+{
+	const struct interval *interval = &totals->intervals[totals->growing];
+
+	*out = (struct zr_totals_growing){
+		.since_us = interval->first_us,
+		.gateway = interval->gateway,
+		.entries = interval->entries,
+		.subscribers = interval->subscribers,
+	};
+}
+
 void zr_totals_status(const struct zr_interval_totals *totals, struct zr_totals_status *out)
 {
 	const struct interval *interval = &totals->intervals[totals->growing];

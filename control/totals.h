@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "control/record/record.h"
+#include "control/sums.h"
 
 struct zr_interval_totals;
 
@@ -69,6 +70,17 @@ void zr_totals_skip(struct zr_interval_totals *totals, unsigned int count);
  * known any more. To be called before anything else.
  */
 void zr_totals_resume(struct zr_interval_totals *totals, const struct zr_record *record);
+
+/*
+ * What the interval that grows holds so far. The sums are its own: they are to be read only, and not across another call of this
+ * header; whether it is still the same interval, its begin tells.
+ */
+struct zr_totals_growing {
+	uint64_t since_us;
+	struct zr_sum gateway;
+	struct zr_sums *entries, *subscribers; /* by the keys of totals_key.h; subscribers NULL: not kept */
+};
+void zr_totals_growing(const struct zr_interval_totals *totals, struct zr_totals_growing *out);
 
 void zr_totals_status(const struct zr_interval_totals *totals, struct zr_totals_status *out);
 

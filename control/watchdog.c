@@ -41,12 +41,13 @@ uint64_t zr_watchdog_still_ms(const struct zr_watchdog *watchdog, unsigned int w
 
 static void tell_stall(const struct zr_watchdog *watchdog, unsigned int worker, uint64_t now_ms)
 {
-	zr_log(ZR_LOG_ERROR,
-	       "worker %u (lcore %u) has made no progress for %.1f s: packets of its subscribers wait, and are lost "
-	       "when "
-	       "its queues are full. Does something else take its CPU?%s",
-	       worker, watchdog->lcores[worker], (double)zr_watchdog_still_ms(watchdog, worker, now_ms) / MS_PER_S,
-	       watchdog->feed_every_ms > 0 ? " The service manager restarts the daemon when it lasts" : "");
+	zr_log_often(
+		ZR_LOG_KIND_WORKER, ZR_LOG_ERROR,
+		"worker %u (lcore %u) has made no progress for %.1f s: packets of its subscribers wait, and are lost "
+		"when "
+		"its queues are full. Does something else take its CPU?%s",
+		worker, watchdog->lcores[worker], (double)zr_watchdog_still_ms(watchdog, worker, now_ms) / MS_PER_S,
+		watchdog->feed_every_ms > 0 ? " The service manager restarts the daemon when it lasts" : "");
 }
 
 static void look_at(struct zr_watchdog *watchdog, unsigned int worker, uint64_t now_ms)
@@ -56,8 +57,9 @@ static void look_at(struct zr_watchdog *watchdog, unsigned int worker, uint64_t 
 
 	if (progress != watched->progress) {
 		if (watched->told_ms != 0)
-			zr_log(ZR_LOG_NOTICE, "worker %u (lcore %u) makes progress again, after %.1f s", worker,
-			       watchdog->lcores[worker], (double)(now_ms - watched->since_ms) / MS_PER_S);
+			zr_log_often(ZR_LOG_KIND_WORKER, ZR_LOG_NOTICE,
+				     "worker %u (lcore %u) makes progress again, after %.1f s", worker,
+				     watchdog->lcores[worker], (double)(now_ms - watched->since_ms) / MS_PER_S);
 		watched->progress = progress;
 		watched->since_ms = now_ms;
 		watched->told_ms = 0;

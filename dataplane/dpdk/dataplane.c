@@ -39,6 +39,7 @@ static struct zr_pipeline_config share_of(const struct zr_dataplane *dp, struct 
 	config.reassembly_bytes /= dp->worker_count;
 	config.names_bytes /= dp->worker_count;
 	config.server_ids_bytes /= dp->worker_count;
+	config.decisions_bytes /= dp->worker_count;
 	config.worker = (uint8_t)w->index;
 	config.identities = w->identities;
 	config.usage = zr_worker_tell;
@@ -249,6 +250,8 @@ unsigned int zr_dataplane_drain(struct zr_dataplane *dp, void (*take)(void *arg,
 {
 	unsigned int count = 0;
 
+	/* Answers that nobody wants any more do not lie about until the next question. */
+	zr_ask_reap(dp);
 	/* The next call goes on with the worker after the one at which max was reached, so that none has to wait for ever. */
 	for (unsigned int i = 0; i < dp->worker_count && count < max; i++) {
 		struct zr_worker *w = dp->workers[dp->drain_turn];
@@ -293,6 +296,7 @@ void zr_dataplane_free(struct zr_dataplane *dp)
 		if (dp->workers[i] != NULL)
 			worker_free(dp->workers[i]);
 	zr_ports_close(dp);
+	zr_ask_clear(dp);
 	rte_free(dp->qsbr);
 	rte_free(dp);
 }

@@ -109,7 +109,7 @@ const char *zr_drop_name(enum zr_drop drop);
 #define ZR_TX_DROPS(X)                                                                \
 	X(FULL, "tx_full")           /* the port took no more, asked several times */ \
 	X(LINK_DOWN, "tx_link_down") /* the port has no link */                       \
-	X(TOO_LONG, "tx_too_long")   /* its driver would lose a frame of that length */
+	X(TOO_LONG, "tx_too_long")   /* its driver, or its interface, would lose a frame of that length */
 
 enum zr_tx_drop {
 #define X(id, name) ZR_TX_DROP_##id,
@@ -122,7 +122,9 @@ const char *zr_tx_drop_name(enum zr_tx_drop drop);
 struct zr_port_status {
 	char device[ZR_DEVICE_MAX];
 	bool link_up;
+	uint8_t role; /* enum zr_role */
 	uint8_t peer; /* forwarding: the place of the port that it gives to */
+	uint16_t domain;
 	uint32_t link_mbps;
 	uint64_t rx_pkts, rx_bytes; /* frames handed to the workers' rings or pipelines */
 	uint64_t drops[ZR_DROP_COUNT];
@@ -166,6 +168,9 @@ struct zr_dataplane_status {
 	bool hardware_distribution; /* the ports spread subscribers over queues themselves */
 	uint64_t unsettled_lists;   /* 1 while a list is on its way */
 };
+
+/* Of which DPDK the program is made: "22.11.7". */
+const char *zr_dataplane_version(void);
 
 /* Read all counters; none is ever reset. Whether ports have a link, which workers go by, is looked up here: call it often. */
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out);
@@ -213,6 +218,42 @@ int zr_dataplane_save(struct zr_dataplane *dp, struct zr_saved_run *run,
 		      int (*write)(void *arg, const void *bytes, size_t len), void *arg);
 /* They cannot be kept: end them with their last records. Then zr_dataplane_stop is to be called until it returns 0 again. */
 void zr_dataplane_forget(struct zr_dataplane *dp);
+
+/* What workers can be asked while they work (dataplane/pipeline/look.h). */
+enum zr_question_kind { ZR_ASK_FLOWS, ZR_ASK_DECISIONS };
+
+struct zr_question {
+	uint8_t kind; /* enum zr_question_kind */
+	struct zr_look look;
+};
+
+/*
+ * Ask all workers, one question at a time. Each looks at a few flows between two bursts, and stops looking while its answers are not
+ * taken. 0; -EBUSY: another one is being asked, or workers have not let go of the one before yet, which takes a round; -ENOMEM.
+ */
+int zr_dataplane_ask(struct zr_dataplane *dp, const struct zr_question *question);
+
+/* Take at most max answers, in any order of workers; one is valid during the call of take. Returns how many there were. */
+unsigned int zr_dataplane_answers(struct zr_dataplane *dp, void (*take)(void *arg, const struct zr_answer *answer),
+				  void *arg, unsigned int max);
+
+/* How far they have come. */
+struct zr_ask_progress {
+	uint64_t looked; /* places in flow tables */
+	uint64_t open;   /* open flows among them, that fit or not */
+};
+
+/* Has every worker answered all of it, and are its answers taken? */
+bool zr_dataplane_answered(const struct zr_dataplane *dp, struct zr_ask_progress *progress);
+
+/* No more is wanted of what was asked. Nothing happens when nothing was. */
+void zr_dataplane_ask_end(struct zr_dataplane *dp);
+
+/*
+ * Record the names of one subscriber's charged flows in its decisions from now on, NULL: nobody's; what was recorded before is wiped.
+ * Each worker does so with its next round. 0, or -EAGAIN while one of them has not noticed the last change.
+ */
+int zr_dataplane_record(struct zr_dataplane *dp, const struct zr_prefix *subscriber);
 
 void zr_dataplane_free(struct zr_dataplane *dp);
 

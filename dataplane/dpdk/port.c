@@ -32,8 +32,8 @@ struct zr_driver {
 	bool chains; /* a frame longer than an mbuf comes in several, though no offload says so */
 	bool pairs;  /* it wants as many transmit queues as receive queues, used or not */
 	bool socket; /* it sends through an interface of the kernel, of which it tells nothing */
-	uint32_t
-		tx_len_max; /* longer frames, but for a VLAN tag, keep those behind them from going out; 0: there is no bound */
+	/* Longer frames, but for a VLAN tag, keep those behind them from going out; 0: there is no bound. */
+	uint32_t tx_len_max;
 };
 
 static const struct zr_driver *driver_of(const struct rte_eth_dev_info *info)

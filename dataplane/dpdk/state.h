@@ -11,6 +11,7 @@
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
 
+#include "dataplane/dpdk/ask.h"
 #include "dataplane/dpdk/dataplane.h"
 #include "dataplane/dpdk/snapshot.h"
 
@@ -37,12 +38,12 @@ struct zr_device {
 	bool file;       /* a capture file: it waits … */
 	bool ends;       /* … is not played without end */
 	bool configured; /* has to be closed */
-	unsigned int
-		interface; /* the kernel's number of the one behind it, which its driver tells nothing of; 0: none */
-	uint32_t tx_room;  /* what its driver takes, however much the interface sends */
-	_Atomic uint32_t
-		tx_len_max;   /* longer frames, but for a VLAN tag, are lost by its driver; as control saw it last */
-	_Atomic bool link_up; /* as control saw it last; true until it looks */
+	/* The kernel's number of the interface that it sends through, of which its driver tells nothing; 0: there is none. */
+	unsigned int interface;
+	uint32_t tx_room; /* what its driver takes, however much the interface sends */
+	/* As control saw them last: longer frames, but for a VLAN tag, are lost by its driver; true until control looks. */
+	_Atomic uint32_t tx_len_max;
+	_Atomic bool link_up;
 	struct rte_mempool *pool;
 };
 
@@ -89,6 +90,7 @@ struct zr_worker {
 	struct zr_tx *tx;           /* one per port; NULL: nothing is forwarded */
 	unsigned int turn;          /* which of its queues is polled next */
 	uint64_t generation;        /* of the list that its pipeline judges by */
+	uint64_t recording;         /* generation of whose names it records */
 	uint64_t latest_ns;         /* the latest packet's time */
 	uint64_t round_cycles;      /* time stamp counter at the last round's end */
 	int64_t ahead_us;           /* what the pipeline was told that the wall clock is ahead */
@@ -129,13 +131,19 @@ struct zr_dataplane {
 	uint64_t stamp_flag;     /* … when this flag is set */
 
 	alignas(64) _Atomic(const struct zr_announcement *) published;
-	_Atomic unsigned int phase;          /* enum zr_phase */
-	_Atomic uint64_t end_ns;             /* the latest packet time of any worker, before ZR_PHASE_CUT */
-	struct zr_announcement lists[2];     /* the list in force and the one before */
-	uint32_t identities[ZR_WORKERS_MAX]; /* see struct zr_worker */
+	_Atomic(struct zr_asked *) asked;               /* NULL: nothing is asked */
+	_Atomic(const struct zr_recording *) recording; /* whose names are recorded; NULL: nobody's ever were */
+	_Atomic unsigned int phase;                     /* enum zr_phase */
+	_Atomic uint64_t end_ns;                        /* the latest packet time of any worker, before ZR_PHASE_CUT */
+	struct zr_announcement lists[2];                /* the list in force and the one before */
+	uint32_t identities[ZR_WORKERS_MAX];            /* see struct zr_worker */
 	struct rte_rcu_qsbr *qsbr;
-	uint64_t token;          /* grace period of the last publication */
-	unsigned int drain_turn; /* the worker that is drained first */
+	uint64_t token;            /* grace period of the last publication */
+	struct zr_asked *given_up; /* what was asked before, until its grace period is over */
+	uint64_t given_up_token;
+	struct zr_recording recordings[2]; /* the last one and the one before */
+	uint64_t recording_token;          /* grace period of the last one */
+	unsigned int drain_turn;           /* the worker that is drained first */
 };
 
 /* Add to a counter that only this thread writes. */

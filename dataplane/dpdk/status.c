@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What control can ask of a running dataplane. */
 #include <stdio.h>
+#include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <rte_version.h>
 
 #include "dataplane/dpdk/interface.h"
 #include "dataplane/dpdk/state.h"
@@ -38,6 +40,14 @@ static uint64_t counter(const _Atomic uint64_t *value)
 	return atomic_load_explicit(value, memory_order_relaxed);
 }
 
+/* What the configuration says of it. */
+static void port_name(const struct zr_dataplane_port *port, struct zr_port_status *out)
+{
+	out->role = port->role;
+	out->peer = port->peer;
+	out->domain = port->domain;
+}
+
 static void port_fill(struct zr_device *d, struct zr_port_status *out)
 {
 	struct rte_eth_link link = {0};
@@ -46,7 +56,9 @@ static void port_fill(struct zr_device *d, struct zr_port_status *out)
 	*out = (struct zr_port_status){0};
 	snprintf(out->device, sizeof(out->device), "%s", d->name);
 	if (rte_eth_link_get_nowait(d->id, &link) == 0) {
-		atomic_store_explicit(&d->link_up, link.link_status == RTE_ETH_LINK_UP, memory_order_relaxed);
+		/* Whose driver tells nothing must not seem to be up until the kernel is asked. */
+		if (d->interface == 0)
+			atomic_store_explicit(&d->link_up, link.link_status == RTE_ETH_LINK_UP, memory_order_relaxed);
 		out->link_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	}
 	zr_interface_look(d);
@@ -80,6 +92,13 @@ static void tx_add(const struct zr_tx *tx, struct zr_port_status *port)
 	}
 }
 
+const char *zr_dataplane_version(void)
+{
+	const char *version = rte_version(), *number = strchr(version, ' '); /* "DPDK 22.11.7" */
+
+	return number != NULL ? number + 1 : version;
+}
+
 static struct zr_ring_status ring_look(const struct rte_ring *ring)
 {
 	return ring == NULL ? (struct zr_ring_status){0}
@@ -96,7 +115,7 @@ void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *ou
 	for (unsigned int i = 0; i < dp->config.port_count; i++)
 		port_fill(&dp->devices[i], &out->ports[i]);
 	for (unsigned int i = 0; i < dp->config.port_count; i++)
-		out->ports[i].peer = dp->config.ports[i].peer;
+		port_name(&dp->config.ports[i], &out->ports[i]);
 	for (unsigned int i = 0; i < dp->queue_count; i++)
 		queue_add(&dp->queues[i], &out->ports[dp->queues[i].index]);
 	out->cycles_per_s = rte_get_tsc_hz();

@@ -14,6 +14,7 @@
 #include <rte_pause.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/dpdk/ask.h"
 #include "dataplane/dpdk/events.h"
 #include "dataplane/dpdk/forward.h"
 #include "dataplane/dpdk/spread.h"
@@ -358,6 +359,7 @@ void zr_worker_round(struct zr_worker *w, enum zr_phase phase)
 	else
 		zr_pipeline_poll(w->pipeline, time_now(w));
 	notice_list(w);
+	zr_worker_answer(w, !found);
 	end = rte_rdtsc();
 	w->status.total_cycles += end - begin;
 	w->status.busy_cycles += found ? end - begin : 0;

@@ -123,8 +123,10 @@ void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool
 			return;
 		lose(p, f);
 	}
-	if (undecided)
+	if (undecided) {
+		zr_look_note(p, flow, (uint8_t)cause, NULL);
 		f->reason = ZR_REASON_UNDECIDED;
+	}
 	part_reset(p, flow);
 }
 
@@ -151,6 +153,8 @@ void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
 	}
 	if (!zr_usage_part(p, flow, cause, true))
 		lose(p, f);
+	if ((f->flags & ZR_FLOW_DECIDED) == 0)
+		zr_look_note(p, flow, (uint8_t)cause, NULL);
 	if ((f->flags & ZR_FLOW_INSPECT) != 0)
 		zr_context_put(p, flow);
 	else
@@ -160,5 +164,6 @@ void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
 	zr_intern_release(p->intern, f->path);
 	p->flows_free -= (f->flags & ZR_FLOW_FREE) != 0;
 	zr_flow_table_remove(&p->table, flow);
+	p->decisions.last_flow = ZR_FLOW_NONE;
 	p->removals++;
 }

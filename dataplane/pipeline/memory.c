@@ -36,7 +36,7 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 
 struct layout {
 	size_t table_at, intern_at, assembly_at, contexts_at, datagrams_at, server_ids_at, identities_at, scratch_at,
-		total;
+		decisions_at, total;
 	size_t assembly_bytes, datagrams_bytes;
 	uint32_t contexts;
 };
@@ -66,6 +66,7 @@ static struct layout layout_of(const struct zr_pipeline_config *config)
 	l.server_ids_at = carve(&l.total, zr_server_ids_memory(config->server_ids_bytes));
 	l.identities_at = carve(&l.total, config->identities * sizeof(uint64_t));
 	l.scratch_at = carve(&l.total, ZR_SCRATCH);
+	l.decisions_at = carve(&l.total, zr_decisions_memory(config->decisions_bytes));
 	return l;
 }
 
@@ -120,6 +121,7 @@ struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_conf
 	p->identities_max = config->identities;
 	p->next_flow = config->identities;
 	p->scratch = base + l.scratch_at;
+	zr_decisions_init(&p->decisions, base + l.decisions_at, config->decisions_bytes, config->seed);
 	return p;
 }
 

@@ -11,6 +11,7 @@
 #include "dataplane/flow/flow.h"
 #include "dataplane/packet/mark.h"
 #include "dataplane/packet/view.h"
+#include "dataplane/pipeline/look.h"
 #include "dataplane/pipeline/twice.h"
 #include "dataplane/pipeline/usage.h"
 #include "rules/image.h"
@@ -36,6 +37,7 @@ struct zr_pipeline_config {
 	size_t reassembly_bytes; /* bound of the memory for unfinished hellos and datagrams in fragments */
 	size_t names_bytes;      /* bound of the memory for names and paths of flows */
 	size_t server_ids_bytes; /* bound of the memory for connection ids of QUIC servers */
+	size_t decisions_bytes; /* bound of the memory for the latest decisions (zr_pipeline_decision); 0: none are kept */
 	/* Each 1 us to 24 h. */
 	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
 	uint64_t interim_us;
@@ -146,6 +148,7 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out);
 	X(SERVER_IDS_EVICTED, "server_ids_evicted") /* memory for connection ids was full */                \
 	X(NAMES_MALFORMED, "names_malformed")       /* a name that is no host name */                       \
 	X(NAMES_FULL, "names_full")                 /* memory for names or paths was full */                \
+	X(DECISIONS, "decisions")                   /* kept for who asks why */                             \
 	X(SEEN_TWICE, "seen_twice")                 /* of the packets sampled, came in from two sides */
 
 enum zr_counter {

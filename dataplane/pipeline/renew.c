@@ -39,7 +39,7 @@ void zr_renew_flow(struct zr_pipeline *p, uint32_t flow)
 	f->generation = old_generation;
 	zr_cut_part(p, flow, cause, same_entry);
 	f->generation = p->generation;
-	zr_verdict_replace(p, flow, judgement, NULL, same_entry);
+	zr_verdict_replace(p, flow, (uint8_t)cause, judgement, NULL, same_entry);
 }
 
 void zr_renew_some(struct zr_pipeline *p)

@@ -250,7 +250,7 @@ static void verdict_restore(struct zr_pipeline *p, uint32_t flow, const struct z
 		zr_flow_at(p, flow)->flags |= ZR_FLOW_STAYS_CHARGED;
 	zr_verdict_restore(p, flow, saved, (struct zr_name_ref){.text = s->name, .len = s->name_len});
 	j = judge(p, flow, from, s);
-	zr_verdict_replace(p, flow, j, NULL, is_told(p, flow, s, &j));
+	zr_verdict_replace(p, flow, ZR_DECISION_RESTORED, j, NULL, is_told(p, flow, s, &j));
 }
 
 /* The client's side is listened to from where it was heard last. */

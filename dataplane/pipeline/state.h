@@ -8,6 +8,7 @@
 #include "dataplane/inspect/quic.h"
 #include "dataplane/inspect/tcp_client.h"
 #include "dataplane/pipeline/datagram.h"
+#include "dataplane/pipeline/decisions.h"
 #include "dataplane/pipeline/intern.h"
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/pipeline/twice.h"
@@ -99,6 +100,7 @@ struct zr_pipeline {
 	uint32_t identities_max, identities_used;
 	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
 	struct zr_twices twices;
+	struct zr_decisions decisions;
 };
 
 #define ZR_SCRATCH 65536
@@ -213,13 +215,13 @@ void zr_name_suffixes(const struct zr_pipeline *p, uint32_t flow, struct zr_suff
 
 /*
  * verdict.c: the first verdict of a flow; another one, which cuts what was counted under the old one; another one after the
- * caller's cut (same: it has the entry of the old one); and the same one, though a name was read. name: what was read; NULL
+ * caller's cut (same: it has the entry of the old one; cause: as zr_look_note's); and the same one, though a name was read. name: what was read; NULL
  * with change and replace: what is kept of the name stays.
  */
 void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
 void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
 		       const struct zr_name_ref *name);
-void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement,
+void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, uint8_t cause, struct zr_judgement judgement,
 			const struct zr_name_ref *name, bool same);
 void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
 /* The verdict that a flow had in an earlier run; it is told as due already, and the name is kept if it frees the flow. */
@@ -314,11 +316,22 @@ bool zr_rebind_take(struct zr_pipeline *p, uint32_t flow, const struct zr_packet
 void zr_rebind_forget(struct zr_pipeline *p, uint32_t flow);
 
 /*
+ * look.c: keep a decision that was just made, for who asks later. cause: enum zr_decision_cause or enum zr_cause; name: what was
+ * read with it, or NULL. A flow has got its number.
+ */
+void zr_look_note(struct zr_pipeline *p, uint32_t flow, uint8_t cause, const struct zr_name_ref *name);
+void zr_look_number(struct zr_pipeline *p, uint32_t flow);
+
+/*
  * usage.c: tell a flow's tag, which is due. Tell its part: nothing when it needs no record (then it is counted where what is
  * not told is). False: nobody took it.
  */
 bool zr_usage_tag(struct zr_pipeline *p, uint32_t flow);
 bool zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final);
+/* Bits of enum zr_flag. */
+uint8_t zr_usage_flags(const struct zr_flow *f);
+/* What its next part would say, without a cause. */
+struct zr_usage zr_usage_now(struct zr_pipeline *p, uint32_t flow);
 /* The identity (start, worker, number) behind a flow's id, and an event's flow. */
 uint64_t zr_identity_of(const struct zr_pipeline *p, uint64_t id);
 void zr_usage_identify(struct zr_usage *u, uint64_t identity);

@@ -3,7 +3,7 @@
 
 #define PART_MAX UINT16_MAX
 
-static uint8_t flags_of(const struct zr_flow *f)
+uint8_t zr_usage_flags(const struct zr_flow *f)
 {
 	return (uint8_t)(((f->flags & ZR_FLOW_ECH) != 0 ? 1U << ZR_FLAG_ECH : 0) |
 			 (f->reason == ZR_REASON_SPOOF ? 1U << ZR_FLAG_SPOOF_SUSPECT : 0) |
@@ -55,7 +55,7 @@ static struct zr_usage usage_of(struct zr_pipeline *p, uint32_t flow, enum zr_us
 		.verdict = (uint8_t)zr_reason_verdict(f->reason),
 		.reason = f->reason,
 		.evidence = f->evidence,
-		.flags = flags_of(f),
+		.flags = zr_usage_flags(f),
 		.image = zr_list_of(p, f)->image,
 		.rule = (f->flags & ZR_FLOW_DECIDED) != 0 ? rest->rule : ZR_ENTRY_NONE,
 		.name = zr_name_text(p, flow),
@@ -73,8 +73,10 @@ static bool tell(struct zr_pipeline *p, uint32_t flow, const struct zr_usage *u)
 
 	if (!p->config.usage(p->config.arg, u))
 		return false;
-	if (rest->id == 0)
+	if (rest->id == 0) {
 		rest->id = ++p->next_flow;
+		zr_look_number(p, flow);
+	}
 	return true;
 }
 
@@ -116,6 +118,11 @@ static struct zr_usage part_of(struct zr_pipeline *p, uint32_t flow, enum zr_cau
 		u.last_us = zr_wall_us(p, f, f->last_us);
 	}
 	return u;
+}
+
+struct zr_usage zr_usage_now(struct zr_pipeline *p, uint32_t flow)
+{
+	return part_of(p, flow, (enum zr_cause)0, false);
 }
 
 void zr_usage_add(struct zr_traffic *sum, const struct zr_flow *f)

@@ -75,6 +75,7 @@ void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement
 {
 	decide(p, flow, judgement);
 	zr_name_keep(p, flow, name);
+	zr_look_note(p, flow, ZR_DECISION_FIRST, &name);
 }
 
 void zr_verdict_restore(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
@@ -100,6 +101,7 @@ void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from)
 	f->start = parent->start;
 	decide(p, flow, judgement);
 	zr_name_share(p, flow, from);
+	zr_look_note(p, flow, ZR_DECISION_REBOUND, NULL);
 }
 
 void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
@@ -109,10 +111,10 @@ void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause
 		    judgement.rule == zr_rest_at(p, flow)->rule;
 
 	zr_cut_part(p, flow, cause, same);
-	zr_verdict_replace(p, flow, judgement, name, same);
+	zr_verdict_replace(p, flow, (uint8_t)cause, judgement, name, same);
 }
 
-void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement,
+void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, uint8_t cause, struct zr_judgement judgement,
 			const struct zr_name_ref *name, bool same)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
@@ -127,10 +129,12 @@ void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, struct zr_judgemen
 	}
 	if (!same)
 		tag_renew(f);
+	zr_look_note(p, flow, cause, name);
 }
 
 void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
 {
 	verdict_set(p, flow, judgement);
 	zr_name_keep(p, flow, name);
+	zr_look_note(p, flow, ZR_DECISION_NAME, &name);
 }

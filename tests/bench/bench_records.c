@@ -276,8 +276,8 @@ static struct zr_config make_config(void)
 			   .retention_us = 3600 * S_US,
 			   .disk_limit_bytes = (uint64_t)50 << 30,
 			   .synchronous_full = true},
-		.records = {.path = records_path, .group = ZR_NO_GROUP},
-		.control = {.path = control_path, .group = ZR_NO_GROUP},
+		.records = {.path = records_path, .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP},
+		.control = {.path = control_path, .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP},
 	};
 }
 

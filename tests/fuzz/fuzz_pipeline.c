@@ -63,6 +63,7 @@ static void setup(void)
 	config.reassembly_bytes = 262144;
 	config.names_bytes = 65536;
 	config.server_ids_bytes = 4096;
+	config.decisions_bytes = 3 * 4100;
 	config.packets.open_all_tunnels = true;
 	config.usage = take;
 	memory_len = zr_pipeline_memory(&config);
@@ -121,6 +122,34 @@ static void check_untold(const struct zr_pipeline *p, const struct zr_totals *t)
 			abort();
 }
 
+/* All open flows are found, a few at a time; decisions of a client hold no name that was not recorded. */
+static void check_look(struct zr_pipeline *p, const struct zr_prefix *client, bool recorded)
+{
+	struct zr_look look = {.states = (1U << ZR_STATE_COUNT) - 1};
+	struct zr_look_cursor cursor = {0};
+	struct zr_answer answer;
+	uint64_t found = 0;
+
+	while (!cursor.ended) {
+		unsigned int budget = 3;
+
+		while (zr_pipeline_look(p, &look, &cursor, &budget, &answer))
+			found++;
+	}
+	if (found != zr_pipeline_flows(p) || cursor.open != found)
+		abort();
+	look.subscriber = *client;
+	cursor = (struct zr_look_cursor){0};
+	while (!cursor.ended) {
+		unsigned int budget = 3;
+
+		while (zr_pipeline_decision(p, &look, &cursor, &budget, &answer))
+			if (strlen(answer.rule) > ZR_RULE_MAX || (answer.name_recorded && !recorded) ||
+			    (*answer.name != '\0' && answer.usage.verdict != ZR_FREE && !answer.name_recorded))
+				abort();
+	}
+}
+
 static void check_end(const struct zr_pipeline *p)
 {
 	struct zr_totals t;
@@ -141,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct zr_cursor c = zr_cursor_of(data, size);
 	uint64_t time_ns = START_NS;
 	struct zr_port port = {0};
+	struct zr_prefix client = {.family = 4, .len = 32, .addr = {10, 0, 0, 1}};
 	struct zr_pipeline *p;
 	unsigned int options;
 
@@ -161,6 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.subscribers = (options & 4) != 0 ? &subscribers : NULL;
 	port.role = options / 8 % 3;
 	p = zr_pipeline_init(memory, &config, image, index_);
+	zr_pipeline_record_names(p, (options & 16) != 0 ? &client : NULL);
 	while (zr_cursor_left(&c) > 3) {
 		struct zr_view view = {.port = &port};
 		uint64_t step = zr_cursor_u8(&c);
@@ -175,6 +206,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		zr_pipeline_burst(p, &view, 1);
 		check_totals(p);
 	}
+	check_look(p, &client, (options & 16) != 0);
+	zr_pipeline_record_names(p, NULL);
+	check_look(p, &client, false);
 	zr_pipeline_shutdown(p);
 	check_totals(p);
 	check_end(p);

@@ -12,6 +12,21 @@ import time
 
 PATIENCE_S = 30
 
+ON_CAPTURE = """gateway = "test-gw";
+dataplane = {{ workers = "1"; flows = "64K";
+  eal = "--no-huge --no-pci --no-shconf -m 256 --vdev=net_pcap0,rx_pcap={capture}";
+  ports = ( {{ device = "net_pcap0"; {port} }} ); }};
+list = {{ file = "{{folder}}/list.csv"; state = "{{folder}}/state"; shrink_limit = 100; }};
+records = {{ socket = "{{folder}}/records.sock"; }};
+ledger = {{ folder = "{{folder}}/ledger"; }};
+control = {{ socket = "{{folder}}/control.sock"; {control} }};
+"""
+
+
+def on_capture(capture, port="", control=""):
+    """A configuration that plays a capture file, for a Daemon; further keys of its port and of control."""
+    return ON_CAPTURE.format(capture=capture, port=port, control=control)
+
 
 class Stream:
     """One connection to records.sock."""

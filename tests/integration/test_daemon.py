@@ -357,8 +357,8 @@ class CommandLine(unittest.TestCase):
 
     def test_status_without_a_daemon(self):
         done = subprocess.run([ZERORATE, "status", "--socket", "/nowhere/control.sock"], capture_output=True, text=True)
-        self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("start zerorated", done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn("start it", done.stderr)
         self.assertEqual(subprocess.run([ZERORATE, "status", "--no"], capture_output=True).returncode, 2)
         self.assertEqual(subprocess.run([ZERORATE, "status", "more"], capture_output=True).returncode, 2)
 

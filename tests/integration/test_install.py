@@ -172,7 +172,7 @@ class Completion(Installed):
         self.assertLessEqual({"--list", "--format"}, set(self.offered(ZERORATE, "classify", "--")))
 
     def test_beginnings(self):
-        self.assertEqual(self.offered(ZERORATE, "re"), ["records", "report"])
+        self.assertEqual(self.offered(ZERORATE, "re"), ["reload", "records", "report"])
         self.assertEqual(self.offered(ZERORATE, "list", "di"), ["diff"])
         self.assertEqual(self.offered(ZERORATE, "classify", "--tun"), ["--tunnel-endpoints"])
         self.assertEqual(self.offered(ZERORATE, "no"), [])
@@ -184,6 +184,8 @@ class Completion(Installed):
         self.assertEqual(self.offered(ZERORATE, "classify", "--format", "="), ["json", "table"])
         self.assertEqual(self.offered(ZERORATE, "list", "push", "--override", ""), ["shrink", "expired"])
         self.assertEqual(self.offered(ZERORATE, "list", "lookup", "--proto", "u"), ["udp"])
+        self.assertEqual(self.offered(ZERORATE, "flows", "--state", ""), ["free", "charged", "undecided"])
+        self.assertEqual(self.offered(ZERORATE, "top", "--by", "=", "s"), ["service", "subscriber"])
 
     def test_files_are_left_to_bash(self):
         self.assertEqual(self.offered(ZERORATE, "classify", "--list", ""), [])

@@ -16,7 +16,7 @@ import sys
 import unittest
 
 from daemon import Daemon
-from test_live import SKIPPED, Failed, inside, remove_namespace, run
+from netns import SKIPPED, Failed, inside, remove_namespace, run
 
 BOX = f"zr-links-{os.getpid()}"
 LIST = """#! serial: 1
@@ -41,7 +41,7 @@ control = {{ socket = "{{folder}}/control.sock"; }};
 VETH = CONFIG.format(ring=RING, device="net_af_packet1", vdev=f"net_af_packet1,iface=right,{RING}")
 TAP = CONFIG.format(ring=RING, device="net_tap0", vdev="net_tap0,iface=right")
 
-# A frame a line: sent at an end; or, with a count, the lengths of the frames that come to an end.
+# Frames as hex, one a line, sent at an interface; and the lengths of so many frames that come to one.
 SEND = """import socket, sys
 raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 raw.bind((sys.argv[1], 0))
@@ -100,7 +100,7 @@ def why_not():
     """The reason why this test cannot run here, or None."""
     if os.geteuid() != 0:
         return "needs root, for a network namespace"
-    missing = [program for program in ("ip", "ethtool") if not shutil.which(program)]
+    missing = [program for program in ("ip",) if not shutil.which(program)]
     if missing:
         return "missing: " + ", ".join(missing) + " (tests/support/setup.sh tests)"
     try:

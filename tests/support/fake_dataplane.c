@@ -102,6 +102,11 @@ const char *zr_tx_drop_name(enum zr_tx_drop drop)
 	return names[drop];
 }
 
+const char *zr_dataplane_version(void)
+{
+	return "0.0.0";
+}
+
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out)
 {
 	*out = dp->status;
@@ -167,4 +172,47 @@ int zr_dataplane_save(struct zr_dataplane *dp, struct zr_saved_run *run,
 void zr_dataplane_forget(struct zr_dataplane *dp)
 {
 	dp->forgets++;
+}
+
+int zr_dataplane_ask(struct zr_dataplane *dp, const struct zr_question *question)
+{
+	if (dp->asking || dp->holds)
+		return -EBUSY;
+	dp->asking = true;
+	dp->asked++;
+	dp->answered = 0;
+	dp->question = *question;
+	return 0;
+}
+
+unsigned int zr_dataplane_answers(struct zr_dataplane *dp, void (*take)(void *arg, const struct zr_answer *answer),
+				  void *arg, unsigned int max)
+{
+	unsigned int count = 0;
+
+	while (dp->asking && !dp->silent && count < max && dp->answered < dp->answer_count) {
+		take(arg, &dp->answers[dp->answered++]);
+		count++;
+	}
+	return count;
+}
+
+bool zr_dataplane_answered(const struct zr_dataplane *dp, struct zr_ask_progress *progress)
+{
+	*progress = (struct zr_ask_progress){.looked = dp->answered, .open = dp->answered};
+	return dp->asking && !dp->silent && dp->answered == dp->answer_count;
+}
+
+void zr_dataplane_ask_end(struct zr_dataplane *dp)
+{
+	dp->asking = false;
+}
+
+int zr_dataplane_record(struct zr_dataplane *dp, const struct zr_prefix *subscriber)
+{
+	if (dp->holds)
+		return -EAGAIN;
+	dp->recordings++;
+	dp->recorded = subscriber != NULL ? *subscriber : (struct zr_prefix){0};
+	return 0;
 }

@@ -25,6 +25,14 @@ struct zr_dataplane {
 	unsigned int saves, forgets;
 	const struct zr_saved_run *saved; /* what it was started with; valid until it is restored */
 	bool restored;
+	/* What every question is answered with; silent: with nothing at all. What was asked, and how often. */
+	const struct zr_answer *answers;
+	unsigned int answer_count, answered, asked;
+	bool asking, silent;
+	struct zr_question question;
+	bool holds;                              /* workers do not let go of what was asked or recorded before */
+	struct zr_prefix recorded;               /* family 0: nobody */
+	unsigned int recordings;                 /* how often it was told whose names to record */
 	const struct zr_telemetry_value *values; /* what telemetry was told to tell last */
 	unsigned int value_count;
 };

@@ -73,6 +73,7 @@ void scene_init(struct scene *s, const char *rows)
 	s->config.reassembly_bytes = 1U << 20;
 	s->config.names_bytes = 1U << 20;
 	s->config.server_ids_bytes = 1U << 16;
+	s->config.decisions_bytes = 1U << 16;
 	s->config.charged_records = true;
 	s->config.verify_checksums = false;
 	s->config.packets.open_all_tunnels = true;

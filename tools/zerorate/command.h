@@ -12,6 +12,8 @@ enum {
 	ZR_EXIT_OK,
 	ZR_EXIT_FAILED, /* something could not be read or written; what could be was still done */
 	ZR_EXIT_USAGE,  /* the command line makes no sense */
+	/* The daemon cannot be asked at its control socket: it is not there, lets nobody in, or answers with an error. */
+	ZR_EXIT_NO_DAEMON,
 };
 
 /*
@@ -42,8 +44,14 @@ int zr_command_classify(int argc, char **argv);
 /* `zerorate dns`; likewise. */
 int zr_command_dns(int argc, char **argv);
 
-/* `zerorate status`; likewise. */
+/* `zerorate status`; likewise, and so are the others that ask the daemon. */
 int zr_command_status(int argc, char **argv);
+int zr_command_ports(int argc, char **argv);
+int zr_command_flows(int argc, char **argv);
+int zr_command_top(int argc, char **argv);
+int zr_command_explain(int argc, char **argv);
+int zr_command_reload(int argc, char **argv);
+int zr_command_version(int argc, char **argv);
 
 /* `zerorate list COMMAND`; likewise. */
 int zr_command_list(int argc, char **argv);

@@ -10,10 +10,10 @@ static const char help[] =
 	"Usage:\n"
 	"  zerorate classify --list FILE [OPTION...] CAPTURE...\n"
 	"  zerorate dns [OPTION...] CAPTURE...\n"
-	"  zerorate status [OPTION...]\n"
 	"  zerorate list COMMAND [OPTION...] ...\n"
 	"  zerorate records COMMAND [OPTION...]\n"
 	"  zerorate report [OPTION...]\n"
+	"  zerorate status|ports|flows|top|explain|reload|version [OPTION...]\n"
 	"  zerorate --help | --version\n"
 	"\n"
 	"Commands:\n"
@@ -24,6 +24,12 @@ static const char help[] =
 	"             whom: name, aliases, address, TTL, resolver, subscriber.\n"
 	"  status     Ask the daemon zerorated how it does: list in force, ports, workers, flows,\n"
 	"             totals, records.\n"
+	"  ports      The gateway's ports: link, frames, drops.\n"
+	"  flows      Flows that are open, and what they are.\n"
+	"  top        Which services, entries or subscribers have most volume.\n"
+	"  explain    Why was this charged? A subscriber's last decisions, each with its reason.\n"
+	"  reload     Have the daemon look at the list's file now.\n"
+	"  version    The version of this program, and of the daemon.\n"
 	"  list       Check, compare and look into approved lists.\n"
 	"  records    Read the records of a gateway: the last ones, as they come, or as closed files.\n"
 	"  report     Sum the ledger: free volume by service, subscriber or hour, and what it was worth.\n"
@@ -33,7 +39,8 @@ static const char help[] =
 	"Example:\n"
 	"  zerorate classify --list list.csv --format table morning.pcap\n"
 	"\n"
-	"Exit status: 0 all done, 1 something could not be read or written or is not well, 2 usage.\n";
+	"Exit status: 0 all done, 1 something could not be read or written or is not well, 2 usage,\n"
+	"3 the daemon cannot be asked at its control socket.\n";
 
 static int usage_error(const char *what, const char *command)
 {
@@ -47,6 +54,8 @@ static const struct {
 } commands[] = {
 	{"classify", zr_command_classify}, {"dns", zr_command_dns},       {"list", zr_command_list},
 	{"records", zr_command_records},   {"report", zr_command_report}, {"status", zr_command_status},
+	{"ports", zr_command_ports},       {"flows", zr_command_flows},   {"top", zr_command_top},
+	{"explain", zr_command_explain},   {"reload", zr_command_reload}, {"version", zr_command_version},
 };
 
 int main(int argc, char **argv)

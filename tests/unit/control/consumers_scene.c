@@ -71,7 +71,7 @@ void open_scene_at(struct scene *s, uint64_t next)
 
 void open_scene(struct scene *s)
 {
-	*s = (struct scene){.socket = {.path = socket_path, .group = ZR_NO_GROUP}};
+	*s = (struct scene){.socket = {.path = socket_path, .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP}};
 	fake_ledger_make(&s->ledger, EPOCH_US);
 	fake_ledger_consumer(&s->ledger, 0, "billing", (struct zr_position){EPOCH_US, 0});
 	fake_ledger_consumer(&s->ledger, 1, "archive", (struct zr_position){EPOCH_US, 0});
@@ -80,7 +80,7 @@ void open_scene(struct scene *s)
 
 void open_old_scene(struct scene *s)
 {
-	*s = (struct scene){.socket = {.path = socket_path, .group = ZR_NO_GROUP}};
+	*s = (struct scene){.socket = {.path = socket_path, .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP}};
 	fake_ledger_make(&s->ledger, EPOCH_US);
 	fake_ledger_consumer(&s->ledger, 0, "billing", (struct zr_position){OLDER_US, 3});
 	fake_ledger_consumer(&s->ledger, 1, "archive", (struct zr_position){OLD_US, 10});

@@ -152,7 +152,7 @@ static void test_hello_of_the_next_epoch(void **state)
 	close_client(&s, &c);
 	close_scene(&s);
 
-	s = (struct scene){.socket = {.path = socket_path, .group = ZR_NO_GROUP}};
+	s = (struct scene){.socket = {.path = socket_path, .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP}};
 	fake_ledger_make(&s.ledger, EPOCH_US);
 	fake_ledger_consumer(&s.ledger, 0, "billing", (struct zr_position){OLD_US, 10});
 	fake_ledger_add(&s.ledger, OLD_US, 1, 10, true);

@@ -156,8 +156,8 @@ static struct zr_config make_config(void)
 			   .retention_us = UINT64_C(3600000000),
 			   .disk_limit_bytes = UINT64_C(1) << 30,
 			   .synchronous_full = true},
-		.records = {.path = records_path, .group = ZR_NO_GROUP},
-		.control = {.path = control_path, .group = ZR_NO_GROUP},
+		.records = {.path = records_path, .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP},
+		.control = {.path = control_path, .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP},
 	};
 }
 
@@ -221,7 +221,7 @@ static void test_status_shape(void **state)
 	static const char *const members[] = {
 		"op",     "gateway",   "state", "warnings",  "list",    "input_ended",     "distribution",
 		"ports",  "workers",   "flows", "counters",  "totals",  "exactness_bytes", "records",
-		"ledger", "consumers", "mode",  "undecided", "version", "started",
+		"ledger", "consumers", "mode",  "undecided", "version", "started",         "dpdk",
 	};
 	struct running running;
 	json_t *status;
@@ -479,7 +479,9 @@ static void test_control_garbage(void **state)
 	is_refused("{\"op\":7}\n", 9, "one JSON object");
 	is_refused("{\"op\":\"list_log\"}\n", 18, "1 to 1000");
 	is_refused("{\"op\":\"list_push\",\"file\":\"l\",\"signatures\":[]}\n", 46, "descriptors");
-	is_refused("{\"op\":\"reboot\"}\n", 16, "no such op");
+	is_refused("{\"op\":\"reload\",\"now\":true}\n", 27, "reload has no members");
+	is_refused("{\"op\":\"reboot\"}\n", 16, "no such op: status, ");
+	is_refused("{\"op\":\"status\\u0000\"}\n", 22, "one JSON object");
 	status = ask();
 	assert_non_null(status);
 	json_decref(status);

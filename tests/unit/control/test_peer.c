@@ -26,12 +26,14 @@
 static char folder[] = "/tmp/zr-peer-XXXXXX";
 static char socket_path[64];
 
-/* Is a peer with this user, main group and one more group allowed? It connects from a process of its own. */
-static bool ask(const struct zr_socket_config *config, uid_t user, gid_t main_group, gid_t group)
+#define READERS 41004
+
+/* What may a peer with this user, main group and one more group do? It connects from a process of its own. */
+static enum zr_access ask(const struct zr_socket_config *config, uid_t user, gid_t main_group, gid_t group)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd, status = 0;
-	bool allowed;
+	struct zr_peer peer;
 	pid_t child;
 
 	strcpy(address.sun_path, socket_path);
@@ -41,39 +43,52 @@ static bool ask(const struct zr_socket_config *config, uid_t user, gid_t main_gr
 	assert_int_equal(listen(listener, 1), 0);
 	child = fork();
 	if (child == 0) {
-		int peer = socket(AF_UNIX, SOCK_STREAM, 0);
+		int end = socket(AF_UNIX, SOCK_STREAM, 0);
 
 		_exit(setgroups(1, &group) != 0 || setgid(main_group) != 0 || setuid(user) != 0 ||
-		      connect(peer, (struct sockaddr *)&address, sizeof(address)) != 0);
+		      connect(end, (struct sockaddr *)&address, sizeof(address)) != 0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	fd = accept(listener, NULL, NULL);
-	allowed = zr_peer_allowed(fd, config);
+	peer = zr_peer_of(fd, config);
+	assert_int_equal(peer.uid, user);
+	assert_int_equal(peer.gid, main_group);
 	close(fd);
 	close(listener);
-	return allowed;
+	return peer.access;
 }
 
 static void test_who(void **state)
 {
-	const struct zr_socket_config nobody = {.group = ZR_NO_GROUP};
-	const struct zr_socket_config user = {.group = ZR_NO_GROUP, .users = {OTHER, USER}, .user_count = 2};
-	const struct zr_socket_config group = {.group = GROUP};
+	const struct zr_socket_config nobody = {.group = ZR_NO_GROUP, .readers = ZR_NO_GROUP};
+	const struct zr_socket_config user = {
+		.group = ZR_NO_GROUP, .readers = ZR_NO_GROUP, .users = {OTHER, USER}, .user_count = 2};
+	const struct zr_socket_config group = {.group = GROUP, .readers = ZR_NO_GROUP};
+	const struct zr_socket_config both = {.group = GROUP, .readers = READERS};
+	const struct zr_socket_config readers = {.group = ZR_NO_GROUP, .readers = READERS};
 
 	(void)state;
 	if (geteuid() != 0) {
 		print_message("skipped: only root can connect as other users\n");
 		skip();
 	}
-	assert_true(ask(&nobody, 0, 0, 0));
-	assert_false(ask(&nobody, USER, GROUP, GROUP));
-	assert_true(ask(&user, USER, OTHER, OTHER));
-	assert_true(ask(&user, OTHER, OTHER, OTHER));
-	assert_false(ask(&user, GROUP, USER, OTHER));
-	assert_true(ask(&group, USER, GROUP, OTHER));
-	assert_true(ask(&group, USER, OTHER, GROUP));
-	assert_false(ask(&group, GROUP, OTHER, OTHER));
+	assert_int_equal(ask(&nobody, 0, 0, 0), ZR_ACCESS_OPERATE);
+	assert_int_equal(ask(&nobody, USER, GROUP, GROUP), ZR_ACCESS_NONE);
+	assert_int_equal(ask(&user, USER, OTHER, OTHER), ZR_ACCESS_OPERATE);
+	assert_int_equal(ask(&user, OTHER, OTHER, OTHER), ZR_ACCESS_OPERATE);
+	assert_int_equal(ask(&user, GROUP, USER, OTHER), ZR_ACCESS_NONE);
+	assert_int_equal(ask(&group, USER, GROUP, OTHER), ZR_ACCESS_OPERATE);
+	assert_int_equal(ask(&group, USER, OTHER, GROUP), ZR_ACCESS_OPERATE);
+	assert_int_equal(ask(&group, GROUP, OTHER, OTHER), ZR_ACCESS_NONE);
+	assert_int_equal(ask(&group, USER, READERS, READERS), ZR_ACCESS_NONE);
+	assert_int_equal(ask(&both, USER, READERS, OTHER), ZR_ACCESS_READ);
+	assert_int_equal(ask(&both, USER, OTHER, READERS), ZR_ACCESS_READ);
+	assert_int_equal(ask(&both, USER, READERS, GROUP), ZR_ACCESS_OPERATE);
+	assert_int_equal(ask(&both, USER, GROUP, READERS), ZR_ACCESS_OPERATE);
+	assert_int_equal(ask(&both, USER, OTHER, OTHER), ZR_ACCESS_NONE);
+	assert_int_equal(ask(&readers, USER, OTHER, READERS), ZR_ACCESS_READ);
+	assert_int_equal(ask(&readers, USER, GROUP, OTHER), ZR_ACCESS_NONE);
 }
 
 /* A peer that the kernel says nothing of is refused. */
@@ -82,7 +97,7 @@ static void test_unknown(void **state)
 	const struct zr_socket_config config = {.group = 0};
 
 	(void)state;
-	assert_false(zr_peer_allowed(-1, &config));
+	assert_false(zr_peer_of(-1, &config).access);
 }
 
 int main(void)

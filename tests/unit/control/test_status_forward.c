@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "control/status_forward.h"
+#include "tests/support/standard_error.h"
 
 static struct zr_dataplane_status now;
 static struct zr_status_told said;
@@ -33,21 +34,11 @@ static void ports_make(bool forwards)
 static char *told(void (*tell)(struct zr_status_told *, const struct zr_dataplane_status *))
 {
 	static char text[1024];
-	FILE *file = tmpfile();
-	int kept = dup(STDERR_FILENO);
-	size_t len;
+	struct standard_error taken;
 
-	assert_non_null(file);
-	fflush(stderr);
-	dup2(fileno(file), STDERR_FILENO);
+	standard_error_begin(&taken);
 	tell(&said, &now);
-	fflush(stderr);
-	dup2(kept, STDERR_FILENO);
-	close(kept);
-	rewind(file);
-	len = fread(text, 1, sizeof(text) - 1, file);
-	text[len] = '\0';
-	fclose(file);
+	standard_error_end(&taken, text, sizeof(text));
 	return text;
 }
 

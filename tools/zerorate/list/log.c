@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `zerorate list log`: which lists were accepted and refused, when, why and by whom. */
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "control/client.h"
-#include "rules/decimal.h"
 #include "tools/zerorate/arguments.h"
 #include "tools/zerorate/command.h"
+#include "tools/zerorate/command_line.h"
+#include "tools/zerorate/daemon.h"
+#include "tools/zerorate/json_table.h"
 #include "tools/zerorate/list/commands.h"
-#include "tools/zerorate/list/daemon.h"
-#include "tools/zerorate/table.h"
-#include "tools/zerorate/terminal.h"
 
 #define COMMAND "zerorate list log"
 
@@ -28,19 +22,16 @@
 static const char help[] = COMMAND
 	" - which lists were accepted and refused, when, why and by whom\n"
 	"\n"
-	"Usage: zerorate list log [-n N] [--format json|table] [--socket PATH]\n"
+	"Usage: zerorate list log [-n N] [--format json|table | --json] [--socket PATH]\n"
 	"\n"
 	"Shows the end of the daemon's audit log, the newest entry last.\n"
 	"\n"
 	"Options:\n"
-	"  -n N                  so many entries, 1 to 1000; without it 20\n"
-	"  --format json|table   json: one object a line, as the log has it; table: for eyes. Without it a\n"
-	"                        table on a terminal, else json\n"
-	"  --socket PATH         the daemon's control socket; without it " ZR_CONTROL_PATH "\n"
-	"  --help                print this\n"
-	"\n"
-	"Exit status: 0 shown, 1 the daemon does not answer, 2 usage.\n"
-	"\n"
+	"  -n N                so many entries, 1 to 1000; without it 20\n"
+	"  --format json|table\n"
+	"                      json: one object a line, as the log has it; table: for eyes. Without it a\n"
+	"                      table on a terminal, else json\n"
+	"  --json              --format json\n" ZR_SOCKET_HELP "\n" ZR_EXIT_HELP "\n"
 	"Example:\n"
 	"  zerorate list log -n 100 --format json | jq 'select(.event == \"refused\")'\n";
 
@@ -48,7 +39,6 @@ struct options {
 	const char *socket;
 	uint64_t last;
 	enum zr_format format;
-	bool help;
 };
 
 static const struct zr_table_column columns[] = {
@@ -57,64 +47,12 @@ static const struct zr_table_column columns[] = {
 	{"CHANGES", false, 2},    {"SIGNED BY", false, 1}, {"WHY", false, 0},
 };
 
-static bool read_options(int argc, char **argv, struct options *options)
-{
-	enum { OPTION_FORMAT = 256, OPTION_SOCKET, OPTION_HELP };
-	static const struct option long_options[] = {
-		{"format", required_argument, NULL, OPTION_FORMAT},
-		{"socket", required_argument, NULL, OPTION_SOCKET},
-		{"help", no_argument, NULL, OPTION_HELP},
-		{NULL, 0, NULL, 0},
-	};
-	static char name[] = COMMAND; /* for getopt's messages */
-	int option;
-
-	*options = (struct options){.socket = ZR_CONTROL_PATH,
-				    .last = LAST,
-				    .format = isatty(STDOUT_FILENO) == 1 ? ZR_FORMAT_TABLE : ZR_FORMAT_JSON};
-	argv[0] = name;
-	optind = 0; /* as if never called: glibc's way */
-	while ((option = getopt_long(argc, argv, "n:h", long_options, NULL)) != -1) {
-		if (option == OPTION_SOCKET)
-			options->socket = optarg;
-		else if (option == OPTION_HELP || option == 'h')
-			options->help = true;
-		else if (option == OPTION_FORMAT && !zr_argument_format("list log", optarg, &options->format))
-			return false;
-		else if (option == 'n' &&
-			 (!zr_decimal_parse(optarg, strlen(optarg), LAST_MAX, &options->last) || options->last == 0))
-			return zr_argument_refuse("list log", "-n", "is a number from 1 to 1000");
-		else if (option == '?')
-			return false;
-	}
-	if (optind < argc)
-		fputs(COMMAND ": it takes options only\n", stderr);
-	return optind == argc;
-}
-
-static const char *text_of(const json_t *entry, const char *member)
-{
-	const char *text = json_string_value(json_object_get(entry, member));
-
-	return text != NULL ? text : "-";
-}
-
-/* A number, or a dash where there is none. */
-static void number_cell(struct zr_table *t, const json_t *value)
-{
-	char text[32] = "-";
-
-	if (json_is_integer(value))
-		snprintf(text, sizeof(text), "%" PRId64, (int64_t)json_integer_value(value));
-	zr_table_cell(t, text);
-}
-
 static void who_cell(struct zr_table *t, const json_t *who)
 {
 	if (json_is_string(json_object_get(who, "user")))
-		zr_table_cell(t, text_of(who, "user"));
+		zr_json_cell_text(t, who, "user");
 	else
-		number_cell(t, json_object_get(who, "uid"));
+		zr_json_cell_number(t, who, "uid");
 }
 
 /* "+3 -1 ~2": added, removed, and changed in any way. */
@@ -153,12 +91,24 @@ static void texts_cell(struct zr_table *t, const json_t *texts, size_t most)
 	zr_table_cell(t, text[0] != '\0' ? text : "-");
 }
 
+/* Whose names were recorded, and until when. */
+static void recording_cell(struct zr_table *t, const json_t *entry)
+{
+	char text[CELL_ROOM];
+
+	snprintf(text, sizeof(text), "%s until %.19s", zr_json_member(entry, "subscriber"),
+		 zr_json_member(entry, "until"));
+	zr_table_cell(t, text);
+}
+
 /* The first error, or what was overridden. */
 static void why_cell(struct zr_table *t, const json_t *entry)
 {
 	const json_t *errors = json_object_get(entry, "errors");
 
-	if (json_array_size(errors) > 0)
+	if (json_object_get(entry, "subscriber") != NULL)
+		recording_cell(t, entry);
+	else if (json_array_size(errors) > 0)
 		texts_cell(t, errors, 1);
 	else
 		texts_cell(t, json_object_get(entry, "override"), SIZE_MAX);
@@ -166,89 +116,46 @@ static void why_cell(struct zr_table *t, const json_t *entry)
 
 static void add_row(struct zr_table *t, const json_t *entry)
 {
-	char time[32];
-
-	snprintf(time, sizeof(time), "%.19s", text_of(entry, "time"));
-	zr_table_cell(t, time);
-	zr_table_cell(t, text_of(entry, "event"));
-	number_cell(t, json_object_get(entry, "serial"));
-	zr_table_cell(t, text_of(entry, "source"));
+	zr_json_cell_time(t, entry, "time");
+	zr_json_cell_text(t, entry, "event");
+	zr_json_cell_number(t, entry, "serial");
+	zr_json_cell_text(t, entry, "source");
 	who_cell(t, json_object_get(entry, "who"));
-	number_cell(t, json_object_get(entry, "entries"));
+	zr_json_cell_number(t, entry, "entries");
 	changes_cell(t, entry);
 	texts_cell(t, json_object_get(entry, "signers"), SIZE_MAX);
 	why_cell(t, entry);
 }
 
-static bool print_table(const json_t *entries)
+static int show(const json_t *reply, void *arg)
 {
-	struct zr_output *out = malloc(sizeof(*out));
-	struct zr_table *table = malloc(sizeof(*table));
-	bool printed = out != NULL && table != NULL;
-	const json_t *entry;
-	size_t i;
-
-	if (printed) {
-		zr_output_init(out, STDOUT_FILENO);
-		zr_table_init(table, columns, sizeof(columns) / sizeof(*columns), zr_terminal_width(STDOUT_FILENO));
-		json_array_foreach(entries, i, entry)
-		{
-			if (zr_table_full(table))
-				zr_table_write(table, out);
-			add_row(table, entry);
-		}
-		zr_table_write(table, out);
-		printed = zr_output_flush(out);
-		if (!printed)
-			zr_command_output_failed("list log", out->error);
-	}
-	free(table);
-	free(out);
-	return printed;
-}
-
-static bool print_json(const json_t *entries)
-{
-	const json_t *entry;
-	size_t i;
-
-	json_array_foreach(entries, i, entry)
-	{
-		char *line = json_dumps(entry, JSON_COMPACT);
-
-		if (line != NULL)
-			puts(line);
-		free(line);
-	}
-	if (fflush(stdout) == 0 && ferror(stdout) == 0)
-		return true;
-	zr_command_output_failed("list log", errno);
-	return false;
-}
-
-static int show(const struct options *options)
-{
-	json_t *request = json_pack("{s:s, s:I}", "op", "list_log", "last", (json_int_t)options->last);
-	json_t *reply = zr_list_daemon_ask(COMMAND, options->socket, request, NULL, 0);
+	static const struct zr_json_table table = {"list log", columns, sizeof(columns) / sizeof(*columns), add_row};
 	const json_t *entries = json_object_get(reply, "entries");
-	bool shown = false;
+	const struct options *options = arg;
 
-	if (reply != NULL)
-		shown = options->format == ZR_FORMAT_TABLE ? print_table(entries) : print_json(entries);
-	json_decref(reply);
-	json_decref(request);
-	return shown ? ZR_EXIT_OK : ZR_EXIT_FAILED;
+	return options->format == ZR_FORMAT_TABLE ? zr_json_table_print(&table, entries, NULL)
+						  : zr_daemon_print_each("list log", entries);
 }
 
 int zr_list_command_log(int argc, char **argv)
 {
-	struct options options;
+	struct options o = {.socket = ZR_CONTROL_PATH,
+			    .last = LAST,
+			    .format = isatty(STDOUT_FILENO) == 1 ? ZR_FORMAT_TABLE : ZR_FORMAT_JSON};
+	bool json = false;
+	const struct zr_option options[] = {
+		{.letter = 'n', .take = zr_option_number, .target = &o.last, .least = 1, .most = LAST_MAX},
+		{.name = "format", .take = zr_option_format, .target = &o.format},
+		ZR_OPTION_JSON(json),
+		ZR_OPTION_SOCKET(o.socket),
+	};
+	const struct zr_command_line line = ZR_COMMAND_LINE("list log", help, options);
+	int status;
 
-	if (!read_options(argc, argv, &options)) {
-		fputs("Try '" COMMAND " --help'.\n", stderr);
-		return ZR_EXIT_USAGE;
-	}
-	if (options.help)
-		return zr_command_print(help);
-	return zr_command_begin("list log") ? show(&options) : ZR_EXIT_FAILED;
+	if (!zr_command_line_read(&line, argc, argv, &status))
+		return status;
+	if (json)
+		o.format = ZR_FORMAT_JSON;
+	return zr_daemon_show("list log", o.socket,
+			      json_pack("{s:s, s:I}", "op", "list_log", "last", (json_int_t)o.last), show, &o);
 }

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,37 +11,34 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/client.h"
 #include "rules/approval.h"
 #include "tools/zerorate/command.h"
+#include "tools/zerorate/command_line.h"
+#include "tools/zerorate/daemon.h"
 #include "tools/zerorate/list/commands.h"
-#include "tools/zerorate/list/daemon.h"
+#include "tools/zerorate/list/decision.h"
 #include "tools/zerorate/text.h"
 
-#define COMMAND    "zerorate list push"
-#define NAME_ROOM  4096
-#define ERROR_ROOM 8192
+#define COMMAND   "zerorate list push"
+#define NAME_ROOM 4096
 
 static const char help[] = COMMAND
 	" - hand a list to the daemon and hear what it decides\n"
 	"\n"
-	"Usage: zerorate list push FILE [--override NAME]... [--socket PATH]\n"
+	"Usage: zerorate list push FILE [--override NAME]... [--json] [--socket PATH]\n"
 	"\n"
 	"Gives the daemon the list and the signature files beside it (FILE.minisig, FILE.NAME.minisig), and\n"
 	"waits until it is in force or refused. The daemon needs no right to read the files. Who pushed it\n"
 	"stands in the audit log: `zerorate list log`.\n"
 	"\n"
 	"Options:\n"
-	"  --override shrink    take it although it drops more entries than shrink_limit allows\n"
-	"  --override expired   take it although it has expired: it is in force as what it is, and\n"
-	"                       everything is charged\n"
-	"  --socket PATH        the daemon's control socket; without it " ZR_CONTROL_PATH "\n"
-	"  --help               print this\n"
-	"\n"
+	"  --override shrink   take it although it drops more entries than shrink_limit allows\n"
+	"  --override expired  take it although it has expired: it is in force as what it is, and\n"
+	"                      everything is charged\n" ZR_ASKING_HELP "\n"
 	"Signatures, format and serial cannot be overridden.\n"
 	"\n"
-	"Exit status: 0 the list is in force, 1 it was refused (every reason is told) or the daemon does not\n"
-	"answer, 2 usage.\n"
+	"Exit status: 0 the list is in force, 1 it was refused (every reason is told) or a file cannot be\n"
+	"read, 2 usage, 3 the daemon cannot be asked, or answers with an error.\n"
 	"\n"
 	"Example:\n"
 	"  zerorate list check list.csv && zerorate list push list.csv\n";
@@ -50,7 +46,7 @@ static const char help[] = COMMAND
 struct options {
 	const char *socket, *file;
 	json_t *overrides;
-	bool help;
+	bool json;
 };
 
 /* The open files of a push. */
@@ -61,40 +57,14 @@ struct files {
 	bool has_more; /* signature files than a list may have */
 };
 
-static bool read_options(int argc, char **argv, struct options *options)
+static bool take_override(const char *command, const struct zr_option *option, const char *value)
 {
-	enum { OPTION_OVERRIDE = 256, OPTION_SOCKET, OPTION_HELP };
-	static const struct option long_options[] = {
-		{"override", required_argument, NULL, OPTION_OVERRIDE},
-		{"socket", required_argument, NULL, OPTION_SOCKET},
-		{"help", no_argument, NULL, OPTION_HELP},
-		{NULL, 0, NULL, 0},
-	};
-	static char name[] = COMMAND; /* for getopt's messages */
-	int option;
+	const char *taken;
+	struct zr_option choice = *option;
 
-	argv[0] = name;
-	optind = 0; /* as if never called: glibc's way */
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == OPTION_SOCKET) {
-			options->socket = optarg;
-		} else if (option == OPTION_HELP || option == 'h') {
-			options->help = true;
-		} else if (option != OPTION_OVERRIDE) {
-			return false;
-		} else if (strcmp(optarg, "shrink") != 0 && strcmp(optarg, "expired") != 0) {
-			fprintf(stderr, COMMAND ": --override is shrink or expired\n");
-			return false;
-		} else {
-			json_array_append_new(options->overrides, json_string(optarg));
-		}
-	}
-	if (!options->help && argc - optind != 1) {
-		fputs(COMMAND ": name one list\n", stderr);
-		return false;
-	}
-	options->file = argv[optind];
-	return true;
+	choice.target = &taken;
+	return zr_option_choice(command, &choice, value) &&
+	       json_array_append_new(*(json_t **)option->target, json_string(taken)) == 0;
 }
 
 /* Add an open file; what cannot be opened is told. */
@@ -148,68 +118,19 @@ static bool add_signatures(struct files *files, const char *path)
 	return added && !files->has_more;
 }
 
-static void tell_errors(const json_t *reply)
-{
-	const json_t *errors = json_object_get(reply, "errors"), *error;
-	uint64_t count = (uint64_t)json_integer_value(json_object_get(reply, "error_count"));
-	char clean[ERROR_ROOM];
-	size_t i;
-
-	json_array_foreach(errors, i, error)
-	{
-		zr_text_clean(clean, sizeof(clean), json_is_string(error) ? json_string_value(error) : "-");
-		fprintf(stderr, "%s\n", clean);
-	}
-	if (count > json_array_size(errors))
-		fprintf(stderr, "… and %" PRIu64 " more: `zerorate list check` tells all\n",
-			count - json_array_size(errors));
-}
-
-static int64_t number_of(const json_t *reply, const char *member)
-{
-	return json_integer_value(json_object_get(reply, member));
-}
-
-/* Tell the decision. Returns the exit status. */
-static int tell(const json_t *reply, const char *path)
-{
-	const char *outcome = json_string_value(json_object_get(reply, "outcome"));
-	char clean[NAME_ROOM];
-
-	zr_text_clean(clean, sizeof(clean), path);
-	if (outcome != NULL && strcmp(outcome, "in_force") == 0) {
-		printf("%s: is in force already; nothing was changed\n", clean);
-		return ZR_EXIT_OK;
-	}
-	if (outcome == NULL || strcmp(outcome, "accepted") != 0) {
-		tell_errors(reply);
-		fprintf(stderr, "%s: refused; the list in force stays\n", clean);
-		return ZR_EXIT_FAILED;
-	}
-	printf("%s: list %" PRId64 " with %" PRId64 " entries is in force", clean, number_of(reply, "serial"),
-	       number_of(reply, "entries"));
-	if (json_object_get(reply, "added") != NULL)
-		printf(": %" PRId64 " added, %" PRId64 " removed, %" PRId64 " changed, %" PRId64 " widened, %" PRId64
-		       " narrowed",
-		       number_of(reply, "added"), number_of(reply, "removed"), number_of(reply, "changed"),
-		       number_of(reply, "widened"), number_of(reply, "narrowed"));
-	putchar('\n');
-	return ZR_EXIT_OK;
-}
-
 static int ask(const struct options *options, const struct files *files)
 {
 	char clean[NAME_ROOM];
 	json_t *request, *reply;
-	int status = ZR_EXIT_FAILED;
+	int status = ZR_EXIT_NO_DAEMON;
 
 	zr_text_clean(clean, sizeof(clean), options->file);
 	request = json_pack("{s:s, s:s, s:O}", "op", "list_push", "file", clean, "signatures", files->names);
 	if (json_array_size(options->overrides) > 0)
 		json_object_set(request, "override", options->overrides);
-	reply = zr_list_daemon_ask(COMMAND, options->socket, request, files->fds, files->count);
+	reply = zr_daemon_ask("list push", options->socket, request, files->fds, files->count);
 	if (reply != NULL)
-		status = tell(reply, options->file);
+		status = zr_list_decision_show("list push", reply, options->file, options->json);
 	json_decref(reply);
 	json_decref(request);
 	return status;
@@ -233,17 +154,22 @@ static int push(const struct options *options)
 
 int zr_list_command_push(int argc, char **argv)
 {
-	struct options options = {.socket = ZR_CONTROL_PATH, .overrides = json_array()};
+	struct options o = {.socket = ZR_CONTROL_PATH, .overrides = json_array()};
+	const struct zr_option options[] = {
+		{.name = "override", .take = take_override, .target = &o.overrides, .choices = "shrink|expired"},
+		ZR_OPTION_JSON(o.json),
+		ZR_OPTION_SOCKET(o.socket),
+	};
+	const struct zr_command_line line = {.command = "list push",
+					     .help = help,
+					     .options = options,
+					     .option_count = sizeof(options) / sizeof(*options),
+					     .operand_name = "one list",
+					     .operand = &o.file};
 	int status;
 
-	if (!read_options(argc, argv, &options)) {
-		fputs("Try '" COMMAND " --help'.\n", stderr);
-		status = ZR_EXIT_USAGE;
-	} else if (options.help) {
-		status = zr_command_print(help);
-	} else {
-		status = zr_command_begin("list push") ? push(&options) : ZR_EXIT_FAILED;
-	}
-	json_decref(options.overrides);
+	if (zr_command_line_read(&line, argc, argv, &status))
+		status = push(&o);
+	json_decref(o.overrides);
 	return status;
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Showing something again and again. */
+#ifndef TOOLS_ZERORATE_WATCH_H
+#define TOOLS_ZERORATE_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Call show every so many seconds until it is interrupted or standard output fails, whose exit status is returned then; with
+ * clears, and on a terminal, the screen is cleared before.
+ */
+int zr_watch(uint64_t seconds, bool clears, int (*show)(void *arg), void *arg);
+
+#endif
