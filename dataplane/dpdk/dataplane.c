@@ -16,6 +16,7 @@
 #include "dataplane/dpdk/events.h"
 #include "dataplane/dpdk/port.h"
 #include "dataplane/dpdk/ports.h"
+#include "dataplane/dpdk/spread_parts.h"
 #include "dataplane/dpdk/state.h"
 #include "dataplane/dpdk/telemetry.h"
 
@@ -72,13 +73,19 @@ static int pipeline_make(struct zr_dataplane *dp, struct zr_worker *w, int socke
 	return 0;
 }
 
+/* Do workers receive frames for each other? Known when ports are open. */
+static bool hands_over(const struct zr_dataplane *dp)
+{
+	return dp->worker_count > 1 && !dp->hardware;
+}
+
 /* What frames need that another worker receives. */
 static int handover_make(struct zr_dataplane *dp, struct zr_worker *w, int socket, char *error, size_t error_len)
 {
 	unsigned int frames = zr_port_ring_frames(dp);
 	char name[RTE_RING_NAMESIZE];
 
-	if (dp->worker_count == 1 || dp->hardware)
+	if (!hands_over(dp))
 		return 0;
 	snprintf(name, sizeof(name), "zr_frames_%u", w->index);
 	w->ring = rte_ring_create(name, frames, socket, RING_F_SC_DEQ | RING_F_EXACT_SZ);
@@ -186,6 +193,19 @@ static int launch(struct zr_dataplane *dp, char *error, size_t error_len)
 	return 0;
 }
 
+static int parts_make(struct zr_dataplane *dp, char *error, size_t error_len)
+{
+	const struct zr_pipeline_config *config = &dp->config.pipeline;
+
+	if (!hands_over(dp))
+		return 0;
+	dp->parts = rte_malloc(NULL, sizeof(*dp->parts), alignof(struct zr_spread_parts));
+	if (dp->parts == NULL)
+		return no_memory(error, error_len, "fragments of tunnels", sizeof(*dp->parts));
+	zr_spread_parts_init(dp->parts, &config->packets, config->subscribers, dp->worker_count, config->seed);
+	return 0;
+}
+
 static int make(struct zr_dataplane *dp, const struct zr_lcores *lcores, const struct zr_image *image,
 		const struct zr_suffix_index *index, char *error, size_t error_len)
 {
@@ -195,6 +215,8 @@ static int make(struct zr_dataplane *dp, const struct zr_lcores *lcores, const s
 		zr_lists_init(dp, image, index);
 		status = zr_ports_open(dp, error, error_len);
 	}
+	if (status == 0)
+		status = parts_make(dp, error, error_len);
 	if (status == 0)
 		zr_restart_count(dp, dp->identities);
 	for (unsigned int i = 0; status == 0 && i < lcores->count; i++)
@@ -298,5 +320,6 @@ void zr_dataplane_free(struct zr_dataplane *dp)
 	zr_ports_close(dp);
 	zr_ask_clear(dp);
 	rte_free(dp->qsbr);
+	rte_free(dp->parts);
 	rte_free(dp);
 }

@@ -11,7 +11,8 @@
 /*
  * The worker, below workers, of a parsed packet: by the address of its source on an access port and of its destination on
  * a core port; on a port that faces both, of the side that lies in subscribers (NULL: not known) when exactly one does,
- * else of both in no order. IPv6 by its /64. What has no IP header that can be read belongs to worker 0.
+ * else of both in no order. IPv6 by its /64. What has no IP header that can be read belongs to worker 0. A tunnel's fragments
+ * do not name the subscriber: see spread_parts.h.
  */
 unsigned int zr_spread_worker(const struct zr_packet *packet, const struct zr_prefix_set *subscribers,
 			      unsigned int workers);

@@ -121,8 +121,9 @@ struct zr_dataplane {
 	unsigned int queue_count; /* queue i belongs to worker i modulo their number */
 	struct zr_worker *workers[ZR_WORKERS_MAX];
 	unsigned int worker_count;
-	uint32_t flows_max; /* of each worker */
-	bool hardware;      /* the ports spread subscribers */
+	uint32_t flows_max;            /* of each worker */
+	bool hardware;                 /* the ports spread subscribers */
+	struct zr_spread_parts *parts; /* where tunnels' fragments go; NULL: nothing is handed over */
 	bool shared_cpus;
 	bool file_time; /* packets bring their capture's time, and no clock is read */
 	uint64_t

@@ -18,6 +18,7 @@
 #include "dataplane/dpdk/events.h"
 #include "dataplane/dpdk/forward.h"
 #include "dataplane/dpdk/spread.h"
+#include "dataplane/dpdk/spread_parts.h"
 #include "dataplane/dpdk/state.h"
 #include "dataplane/pipeline/save.h"
 
@@ -103,6 +104,22 @@ static inline void view_fill(const struct zr_worker *w, const struct rte_mbuf *m
 	view->port = &w->dp->views[m->port];
 }
 
+/*
+ * The time: the wall clock's at the start, and on with the monotonic one. 0 when packets bring their time, since no clock has to
+ * do with them.
+ */
+static uint64_t clock_now(const struct zr_dataplane *dp)
+{
+	return dp->file_time ? 0 : zr_clock_ns(CLOCK_MONOTONIC) + dp->clock_offset_ns;
+}
+
+static uint64_t time_of(const struct zr_dataplane *dp, const struct rte_mbuf *m, uint64_t now_ns)
+{
+	if ((m->ol_flags & dp->stamp_flag) == 0)
+		return now_ns;
+	return *RTE_MBUF_DYNFIELD(m, dp->stamp_offset, const rte_mbuf_timestamp_t *) * NS_PER_US;
+}
+
 static unsigned int worker_of(const struct zr_worker *w, const struct rte_mbuf *m)
 {
 	const struct zr_pipeline_config *config = &w->dp->config.pipeline;
@@ -111,6 +128,8 @@ static unsigned int worker_of(const struct zr_worker *w, const struct rte_mbuf *
 
 	view_fill(w, m, HEADERS_BYTES, w->contiguous, &view);
 	zr_packet_parse(&config->packets, &view, &packet);
+	if (unlikely(packet.fragment))
+		return zr_spread_part(w->dp->parts, &packet, time_of(w->dp, m, clock_now(w->dp)));
 	return zr_spread_worker(&packet, config->subscribers, w->dp->worker_count);
 }
 
@@ -187,29 +206,18 @@ static unsigned int take(struct zr_worker *w, struct rte_mbuf **frames)
 	return count;
 }
 
-/*
- * Stage: the time. It runs on with the monotonic clock from what the wall clock said at the start; when the wall clock is
- * set, the pipeline is told by how much it is off. 0 when packets bring their time, since no clock has to do with them.
- */
+/* Stage: the time. When the wall clock is set, the pipeline is told by how much it is off. */
 static uint64_t time_now(struct zr_worker *w)
 {
-	uint64_t now_ns;
+	uint64_t now_ns = clock_now(w->dp);
 	int64_t ahead_us;
 
-	if (w->dp->file_time)
+	if (now_ns == 0)
 		return 0;
-	now_ns = zr_clock_ns(CLOCK_MONOTONIC) + w->dp->clock_offset_ns;
 	ahead_us = (int64_t)(zr_clock_ns(CLOCK_REALTIME) - now_ns) / NS_PER_US;
 	if (llabs(ahead_us - w->ahead_us) > CLOCK_STEP_US && zr_pipeline_clock(w->pipeline, ahead_us) == 0)
 		w->ahead_us = ahead_us;
 	return now_ns;
-}
-
-static uint64_t time_of(const struct zr_dataplane *dp, const struct rte_mbuf *m, uint64_t now_ns)
-{
-	if ((m->ol_flags & dp->stamp_flag) == 0)
-		return now_ns;
-	return *RTE_MBUF_DYNFIELD(m, dp->stamp_offset, const rte_mbuf_timestamp_t *) * NS_PER_US;
 }
 
 /* One burst through the pipeline, and out of the peer ports or back to the pools. */

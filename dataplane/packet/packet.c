@@ -22,11 +22,10 @@ void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *
 		zr_tunnels_pass(w, rules, out);
 }
 
-void zr_packet_join(const struct zr_packet_rules *rules, const struct zr_packet *first, const uint8_t *datagram,
-		    uint32_t len, struct zr_packet *out)
+/* w: what the datagram of first carries. */
+static void join(const struct zr_packet_rules *rules, const struct zr_packet *first, struct zr_walk w,
+		 struct zr_packet *out)
 {
-	struct zr_walk w = {.at = datagram, .held_len = len, .wire_len = len};
-
 	*out = *first;
 	w = zr_ip_join(w, out);
 	out->src_port = out->dst_port = 0;
@@ -35,4 +34,18 @@ void zr_packet_join(const struct zr_packet_rules *rules, const struct zr_packet 
 	w = zr_transport_pass(w, out);
 	if (zr_tunnel_is(out))
 		zr_tunnels_pass(w, rules, out);
+}
+
+void zr_packet_join(const struct zr_packet_rules *rules, const struct zr_packet *first, const uint8_t *datagram,
+		    uint32_t len, struct zr_packet *out)
+{
+	join(rules, first, (struct zr_walk){.at = datagram, .held_len = len, .wire_len = len}, out);
+}
+
+void zr_packet_peek(const struct zr_packet_rules *rules, const struct zr_packet *first, struct zr_packet *out)
+{
+	/* Whatever length a header in it gives may be true. */
+	struct zr_walk w = {.at = first->payload, .held_len = first->payload_len, .wire_len = UINT32_MAX};
+
+	join(rules, first, w, out);
 }

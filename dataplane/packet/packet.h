@@ -105,6 +105,9 @@ void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *
 /* Is p a tunnel that the rules let be opened? Asked of a first fragment: may its datagram be opened once it is whole? */
 bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet *p);
 
+/* Do the rules let tunnels between p's ends be opened? All that a later fragment can tell of it. */
+bool zr_packet_may_open(const struct zr_packet_rules *rules, const struct zr_packet *p);
+
 /*
  * The packet that a first fragment would have been, had its datagram come whole. datagram: what its fragments carried, len
  * (at most 65535) bytes, put together. Tunnels are opened as by zr_packet_parse, those opened on the way to the fragment
@@ -113,5 +116,12 @@ bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet
  */
 void zr_packet_join(const struct zr_packet_rules *rules, const struct zr_packet *first, const uint8_t *datagram,
 		    uint32_t len, struct zr_packet *out);
+
+/*
+ * Of whom will the datagram of a first fragment be, when it is put together? As far as the bytes that first carries tell:
+ * family, addresses, role and domain of out are those that zr_packet_join would leave; the rest means nothing, since how long
+ * the datagram is nobody knows yet. out may not be first. Pure; any thread.
+ */
+void zr_packet_peek(const struct zr_packet_rules *rules, const struct zr_packet *first, struct zr_packet *out);
 
 #endif

@@ -84,17 +84,22 @@ static struct zr_walk pass_gre(struct zr_walk w, struct zr_packet *inner)
 	return leave(w, inner);
 }
 
-bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet *p)
+bool zr_packet_may_open(const struct zr_packet_rules *rules, const struct zr_packet *p)
 {
 	const struct zr_prefix_set *endpoints = rules->tunnel_endpoints;
 
-	if (!zr_tunnel_is(p) || p->tunnels == ZR_TUNNELS_MAX)
+	if (p->tunnels == ZR_TUNNELS_MAX)
 		return false;
 	if (rules->open_all_tunnels)
 		return true;
 	/* GTP-U carries what subscribers send: between which endpoints that claims to run proves nothing. */
 	return !p->has_teid && endpoints != NULL && zr_prefix_set_contains(endpoints, p->family, p->src.b) &&
 	       zr_prefix_set_contains(endpoints, p->family, p->dst.b);
+}
+
+bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet *p)
+{
+	return zr_tunnel_is(p) && zr_packet_may_open(rules, p);
 }
 
 /* From the header of the tunnel that outer carries to an IP header of inner->family. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Header parsing. Input: link type (three bits) and tunnel rules (two bits), two bytes of what the wire had beyond the view,
- * then the view. A fragment's part is then taken for the whole datagram.
+ * then the view. A fragment's part is then taken for the whole datagram, and for the first of several.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -75,6 +75,26 @@ static void check_join(const struct zr_packet_rules *rules, const struct zr_pack
 		      whole.payload + whole.payload_len <= first->payload + first->payload_len);
 }
 
+/* What the whole datagram tells of its ends, its first part tells, too. */
+static void check_peek(const struct zr_packet_rules *rules, const struct zr_packet *first)
+{
+	struct zr_packet whole, told;
+
+	memset(&told, 0xa5, sizeof(told));
+	zr_packet_peek(rules, first, &told);
+	check(told.unaccounted == ZR_ACCOUNTED && told.tunnels >= first->tunnels);
+	check(told.role == first->role && told.domain == first->domain);
+	check(told.family == 4 || told.family == 6);
+	check(told.tunnels == first->tunnels || zr_packet_may_open(rules, first));
+	zr_packet_join(rules, first, first->payload, first->payload_len, &whole);
+	check(told.tunnels >= whole.tunnels);
+	if (told.tunnels == whole.tunnels) {
+		check(told.family == whole.family);
+		check(memcmp(&told.src, &whole.src, sizeof(told.src)) == 0);
+		check(memcmp(&told.dst, &whole.dst, sizeof(told.dst)) == 0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -104,5 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_accounted(&view, &packet);
 	if (packet.fragment && packet.payload != NULL)
 		check_join(&rules, &packet);
+	if (packet.fragment)
+		check_peek(&rules, &packet);
 	return 0;
 }

@@ -276,28 +276,10 @@ class InPieces(Tunnelled):
         self.assertEqual({outer for _, outer in self.outside()}, {"cs0"})
 
 
-class InPiecesByTwo(Tunnelled):
-    """The same with two workers, of which neither has the whole flow: exact all the same, and nothing more is free. See dataplane/README.md."""
+class InPiecesByTwo(InPieces):
+    """The same with two workers, of which the subscribers' is not the tunnel's: later fragments follow the first one, and all is as with one."""
 
     config = pieces(workers=2)
-    cases = InPieces.cases
-    work = InPieces.work
-    test_there_were_fragments = InPieces.test_there_were_fragments
-    test_daemon_is_exact = Swapped.test_daemon_is_exact
-
-    def test_reasons(self):
-        for case in self.cases:
-            reasons = {(record["verdict"], record["reason"]) for record in self.usage if record["server_ip"] == case.server and is_talk(record)}
-            self.assertIn((case.verdict, case.reason), reasons, case)
-            self.assertLessEqual(reasons, {(case.verdict, case.reason), ("charged", "midstream")}, case)
-
-    def test_tunnel_ids_are_those_agreed_on(self):
-        """A worker may have seen one direction alone."""
-        agreed = set(self.contexts.values())
-        agreed |= {(up, None) for up, _ in agreed} | {(None, down) for _, down in agreed}
-        for record in filter(is_talk, self.usage):
-            who = record["subscriber"]
-            self.assertIn((who.get("teid_up"), who.get("teid_down")), agreed, record)
 
 
 class Reassembled(Tunnelled):
