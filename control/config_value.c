@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "control/units.h"
+#include "rules/utf8.h"
 
 /* Longest key that is looked at for a likeness. */
 #define KEY_MAX 32
@@ -133,14 +134,6 @@ const char *zr_config_text(struct zr_config_reader *reader, const config_setting
 	return text;
 }
 
-static bool has_control(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return true;
-	return false;
-}
-
 void zr_config_take_text(struct zr_config_reader *reader, const config_setting_t *setting,
 			 const struct zr_config_key *key)
 {
@@ -149,9 +142,9 @@ void zr_config_take_text(struct zr_config_reader *reader, const config_setting_t
 
 	if (text == NULL)
 		return;
-	if (strlen(text) < key->least || strlen(text) > key->most || has_control(text)) {
+	if (strlen(text) < key->least || strlen(text) > key->most || !zr_utf8_is_printable(text, strlen(text))) {
 		zr_config_refuse(reader, setting,
-				 "%s has %" PRIu64 " to %" PRIu64 " bytes and no control characters: write %s",
+				 "%s has %" PRIu64 " to %" PRIu64 " bytes of UTF-8 and no control characters: write %s",
 				 key->name, key->least, key->most, key->example);
 		return;
 	}

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,4 +57,14 @@ int zr_listen_parse(const char *text, struct zr_listen *out)
 		return -EINVAL;
 	memcpy(host, text, len);
 	return (is_v6 ? parse_v6(host, colon + 1, out) : parse_v4(host, colon + 1, out)) ? 0 : -EINVAL;
+}
+
+bool zr_listen_is_loopback(const struct zr_listen *listen)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&listen->any;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&listen->any;
+
+	if (listen->any.ss_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }

@@ -120,11 +120,17 @@ int zr_metrics_http_open(const char *text, struct zr_metrics_http **out)
 		err = listen_on(&address, &http->fd);
 	if (err != 0) {
 		zr_log(ZR_LOG_ERROR,
-		       "metrics cannot be served on %s: %s; set metrics.listen to an address that is free", text,
-		       strerror(-err));
+		       "metrics cannot be served on %s: %s; set metrics.listen to an address of this machine and "
+		       "a port above 1023 that is free",
+		       text, strerror(-err));
 		free(http);
 		return err;
 	}
+	if (!zr_listen_is_loopback(&address))
+		zr_log(ZR_LOG_WARNING,
+		       "metrics on %s are for whoever reaches it, nobody is asked who he is: let a firewall, and "
+		       "IPAddressAllow= of the service's unit, say who may",
+		       text);
 	pthread_mutex_init(&http->lock, NULL);
 	*out = http;
 	return 0;

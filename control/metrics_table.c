@@ -63,6 +63,8 @@ const struct zr_metric zr_metrics[] = {
 	{"zerorate_info", G, ZR_METRIC_INFO, "status", "mode", NULL, "mode", NULL, ""},
 	{"zerorate_start_timestamp_seconds", G, ZR_METRIC_TIME, "status", "started", NULL, NULL, NULL,
 	 "When the daemon was started"},
+	{"zerorate_snapshot_timestamp_seconds", G, ZR_METRIC_TIME, "status", "time", NULL, NULL, NULL,
+	 "When these numbers were read; once a second while the daemon's control loop goes on"},
 	{"zerorate_warnings", G, ZR_METRIC_COUNT, "status", "warnings", NULL, NULL, NULL,
 	 "Sentences that zerorate status warns with"},
 	{"zerorate_exactness_bytes", G, ZR_METRIC_NUMBER, "status", "exactness_bytes", NULL, NULL, NULL,
@@ -93,6 +95,8 @@ const struct zr_metric zr_metrics[] = {
 	 "Flows that may be open at a time"},
 	{"zerorate_events_total", C, ZR_METRIC_NUMBER, "status", "counters.*", NULL, "event", NULL,
 	 "Events of the flow table and of inspection"},
+	{"zerorate_seen_twice", G, ZR_METRIC_GIVEN, "status", "twice", NULL, NULL, NULL,
+	 "1 since it was found that the same packets come in from two sides, and are counted twice"},
 	{"zerorate_marks_total", C, ZR_METRIC_NUMBER, "status", "marks.*", NULL, "action", NULL,
 	 "Inline: packets whose mark was written (marked), taken away (cleared) or could not be written "
 	 "(mark_skipped)"},

@@ -248,6 +248,7 @@ json_t *zr_status_json(const struct zr_status *status, const struct zr_status_so
 	if (all != NULL) {
 		json_object_set_new(all, "undecided", undecided_json(now));
 		json_object_set_new(all, "started", zr_list_report_time(sources->started_us));
+		json_object_set_new(all, "time", zr_list_report_time(zr_list_report_now_us()));
 		zr_status_forward(all, now);
 	}
 	free(now);

@@ -75,8 +75,10 @@ bool zr_status_twice(struct zr_status_told *told, const struct zr_dataplane_stat
 void zr_status_forward(json_t *all, const struct zr_dataplane_status *now)
 {
 	json_t *ports = json_object_get(all, "ports");
+	enum zr_twice twice = twice_of(now);
 
 	json_object_set_new(all, "mode", json_string(now->forwards ? "inline" : "tap"));
+	json_object_set_new(all, "twice", twice != ZR_TWICE_NOT ? json_string(zr_twice_text(twice)) : json_null());
 	links_warn(json_object_get(all, "warnings"), now);
 	twice_warn(json_object_get(all, "warnings"), now);
 	if (!now->forwards)

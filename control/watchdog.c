@@ -67,7 +67,8 @@ static void look_at(struct zr_watchdog *watchdog, unsigned int worker, uint64_t 
 		return;
 	}
 	watched->still++;
-	if (watched->still < ZR_WATCHDOG_CHECKS || (watched->told_ms != 0 && now_ms - watched->told_ms < TELL_AGAIN_MS))
+	if (watched->still < ZR_WATCHDOG_CHECKS || now_ms - watched->since_ms < ZR_WATCHDOG_STILL_MS ||
+	    (watched->told_ms != 0 && now_ms - watched->told_ms < TELL_AGAIN_MS))
 		return;
 	tell_stall(watchdog, worker, now_ms);
 	watched->told_ms = now_ms;

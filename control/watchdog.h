@@ -16,8 +16,12 @@
 /* How often to check, at least: twice between two feedings. */
 #define ZR_WATCHDOG_CHECK_MS 100
 
-/* So many checks in a row must see no progress: checks, not time, so that a stop of the whole process blames no worker. */
-#define ZR_WATCHDOG_CHECKS 7
+/*
+ * A worker stands still when no progress was seen for so long, by so many checks in a row: time, so that it is known within a
+ * second also when a busy control loop checks late; checks, so that a stop of the whole process blames no worker.
+ */
+#define ZR_WATCHDOG_STILL_MS 700
+#define ZR_WATCHDOG_CHECKS   3
 
 struct zr_watched {
 	uint64_t progress;  /* as the last check saw it */

@@ -21,6 +21,7 @@ import time
 import unittest
 
 from daemon import PATIENCE_S, Daemon
+from installed import all_commands, options_in
 
 SOURCE, ZERORATED, ZERORATE, LIST, CAPTURE = [""] * 5
 
@@ -41,7 +42,7 @@ ROW = re.compile(r'\{"(\w+)", (C|G), ZR_METRIC_(\w+), "(\w+)", "([^"]*)", (NULL|
 
 # They move while nothing comes.
 MOVING = {"zerorate_list_age_seconds", "zerorate_worker_still_seconds", "zerorate_worker_busy_ratio", "zerorate_worker_run_seconds_total",
-          "zerorate_worker_busy_seconds_total", "zerorate_consumer_lag_seconds", "zerorate_ledger_commit_seconds",
+          "zerorate_worker_busy_seconds_total", "zerorate_consumer_lag_seconds", "zerorate_snapshot_timestamp_seconds", "zerorate_ledger_commit_seconds",
           "zerorate_ledger_commit_max_seconds", "zerorate_ledger_bytes", "zerorate_ledger_wal_bytes"}
 
 
@@ -146,6 +147,12 @@ def names_of(path, macro):
     return re.findall(r'X\(\w+, "(\w+)"(?:, (\w+))?\)', text)
 
 
+def explained(samples, unit):
+    """The parts that everything received falls into."""
+    return sum(value for (name, _), value in samples.items() if name in (
+        f"zerorate_free_{unit}_total", f"zerorate_charged_{unit}_total", f"zerorate_undecided_{unit}", f"zerorate_unaccounted_{unit}_total"))
+
+
 @contextlib.contextmanager
 def running(more="", host="127.0.0.1", prepare=None):
     """A daemon and its port."""
@@ -220,11 +227,16 @@ class Scrape(unittest.TestCase):
     def test_sums_are_exact(self):
         _, samples, _, _ = self.settled()
         for unit in ("packets", "bytes"):
-            parts = sum(value for (name, _), value in samples.items()
-                        if name in (f"zerorate_free_{unit}_total", f"zerorate_charged_{unit}_total", f"zerorate_undecided_{unit}",
-                                    f"zerorate_unaccounted_{unit}_total"))
-            self.assertEqual(parts, samples[f"zerorate_received_{unit}_total", ()])
-            self.assertGreater(parts, 100)
+            self.assertEqual(explained(samples, unit), samples[f"zerorate_received_{unit}_total", ()])
+            self.assertGreater(explained(samples, unit), 100)
+
+    def test_snapshots_age_is_told(self):
+        until = time.monotonic() + PATIENCE_S
+        first = parse(self.scrape())[0]["zerorate_snapshot_timestamp_seconds", ()]
+        self.assertLess(abs(first - time.time()), PATIENCE_S)
+        while (later := parse(self.scrape())[0]["zerorate_snapshot_timestamp_seconds", ()]) == first and time.monotonic() < until:
+            time.sleep(0.1)
+        self.assertGreater(later, first)
 
     def test_every_name_is_a_series(self):
         samples, _ = parse(self.scrape())
@@ -277,7 +289,8 @@ class Scrape(unittest.TestCase):
             done = subprocess.run([ZERORATED, "-c", f"{folder}/zerorated.conf"], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
             self.assertEqual(done.returncode, 1)
             self.assertEqual(done.stderr.splitlines(), [
-                f"<3>metrics cannot be served on 127.0.0.1:{self.daemon.port}: Address already in use; set metrics.listen to an address that is free",
+                f"<3>metrics cannot be served on 127.0.0.1:{self.daemon.port}: Address already in use; set metrics.listen to an address "
+                "of this machine and a port above 1023 that is free",
                 "<3>not started: Address already in use"])
 
     def telemetry(self, command):
@@ -365,6 +378,12 @@ class Addresses(unittest.TestCase):
             with self.assertRaises(ConnectionRefusedError):
                 ask(daemon.port)
 
+    def test_other_machines_are_warned_of(self):
+        with running(host="0.0.0.0") as daemon:
+            self.assertIn(f"<4>metrics on 0.0.0.0:{daemon.port} are for whoever reaches it", daemon.logged())
+        with running() as daemon:
+            self.assertNotIn("whoever reaches", daemon.logged())
+
     def test_nobody_is_listened_to_without_the_group(self):
         def without(daemon):
             path = pathlib.Path(daemon.folder, "zerorated.conf")
@@ -381,6 +400,22 @@ class Addresses(unittest.TestCase):
             for family in ("tcp", "tcp6"):
                 listening = [line.split() for line in pathlib.Path(f"/proc/{daemon.process.pid}/net/{family}").read_text().splitlines()[1:]]
                 self.assertEqual([line for line in listening if f"socket:[{line[9]}]" in inodes], [])
+
+
+class Moving(unittest.TestCase):
+    def test_each_scrape_is_exact_under_traffic(self):
+        """Two workers judge without a pause; what is told is of one moment of each."""
+        with running(more=",infinite_rx=1") as daemon:
+            seen = set()
+            until = time.monotonic() + PATIENCE_S
+            while len(seen) < 4 and time.monotonic() < until:
+                samples, _ = parse(ask(daemon.port)[2].decode())
+                for unit in ("packets", "bytes"):
+                    self.assertEqual(explained(samples, unit), samples[f"zerorate_received_{unit}_total", ()])
+                self.assertEqual(samples["zerorate_exactness_bytes", ()], 0)
+                seen.add(samples["zerorate_received_packets_total", ()])
+                self.assertEqual(daemon.status()["exactness_bytes"], 0)
+            self.assertGreaterEqual(len(seen), 4)
 
 
 class Hostile(unittest.TestCase):
@@ -572,6 +607,18 @@ class Files(unittest.TestCase):
             self.assertRegex(alert, r"severity: (critical|warning|info) ")
             self.assertRegex(alert, r'summary: ".*\$labels\.instance')
             self.assertRegex(alert, r'description: ".* .*[.?]"')
+            self.assertRegex(alert, r'description: ".*`\w+.*`', "it names no command to go on with")
+
+    def test_alerts_name_commands_that_there_are(self):
+        known = all_commands([ZERORATE])
+        named = re.findall(r"`(zerorate [^`]*)`", self.rules())
+        self.assertGreater(len(named), 20)
+        for text in named:
+            words = text.split()
+            command = (ZERORATE, *(word for word in words[1:] if not word.startswith("-") and word.islower() and word not in ("expired", "subscriber")))
+            with self.subTest(command=text):
+                self.assertIn(command, known)
+                self.assertLessEqual({word for word in words if word.startswith("--")}, set(options_in(known[command])))
 
     def expressions(self):
         """All that the dashboard asks for."""

@@ -14,7 +14,7 @@ set -eu
 build="gcc libc6-dev meson ninja-build pkgconf libssl-dev libpcap-dev libcmocka-dev libdpdk-dev libconfig-dev libjansson-dev \
 libsystemd-dev libmicrohttpd-dev libidn2-dev libpsl-dev libsodium-dev libsqlite3-dev libndpi-dev scdoc"
 tests="python3 clang-format-14 iproute2 iputils-ping nftables ethtool nginx-light caddy unbound openssl curl ngtcp2-server \
-ngtcp2-client chromium bind9-dnsutils minisign bind9-utils sqlite3 jq mandoc systemd osmo-ggsn prometheus dpdk-dev"
+ngtcp2-client chromium bind9-dnsutils minisign bind9-utils sqlite3 jq mandoc systemd libseccomp2 osmo-ggsn prometheus dpdk-dev"
 ci="clang libclang-rt-14-dev"
 captures="iproute2 ethtool iputils-ping tcpdump wireshark-common nginx-light openssl curl unbound bind9-dnsutils iperf3 \
 ngtcp2-server ngtcp2-client chromium tinyproxy-bin"

@@ -294,8 +294,8 @@ static void test_list_keys(void **state)
 	has_error(LIST_LINE("shrink_limit = 101;"), "3: shrink_limit is a number without quotes: write shrink_limit = "
 						    "10, 0 to 100 (percent; 100 switches it "
 						    "off)");
-	has_error(LIST_LINE("state = \"\";"),
-		  "3: state has 1 to 4095 bytes and no control characters: write state = \"/var/lib/zerorate/list\"");
+	has_error(LIST_LINE("state = \"\";"), "3: state has 1 to 4095 bytes of UTF-8 and no control characters: write "
+					      "state = \"/var/lib/zerorate/list\"");
 }
 
 static void test_wrong_types(void **state)
@@ -304,9 +304,13 @@ static void test_wrong_types(void **state)
 	has_error("gateway = 7;\n"
 		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); }; list = { file = \"l\"; };\n",
 		  "1: gateway is a text in quotes: write gateway = \"hn-gw-01\"");
+	/* No control message could tell it. */
+	has_error("gateway = \"a\xff\";\n"
+		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); }; list = { file = \"l\"; };\n",
+		  "1: gateway has 1 to 64 bytes of UTF-8 and no control characters: write gateway = \"hn-gw-01\"");
 	has_error("gateway = \"\";\n"
 		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); }; list = { file = \"l\"; };\n",
-		  "1: gateway has 1 to 64 bytes and no control characters: write gateway = \"hn-gw-01\"");
+		  "1: gateway has 1 to 64 bytes of UTF-8 and no control characters: write gateway = \"hn-gw-01\"");
 	has_error("gateway = \"gw\"; list = \"l\";\n"
 		  "dataplane = { workers = \"1\"; ports = ( { device = \"a\"; } ); };\n",
 		  "1: list is a group: write list = { file = \"/var/lib/zerorate/list.csv\"; }");

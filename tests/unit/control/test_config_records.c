@@ -116,10 +116,10 @@ static void test_consumers(void **state)
 	name[ZR_CONSUMER_MAX] = 'n';
 	name[ZR_CONSUMER_MAX + 1] = '\0';
 	snprintf(text, sizeof(text), "records = { consumers = [ \"%s\" ]; };\n", name);
-	has_error(text,
-		  ":4: a consumer has 1 to 64 bytes and no control characters: write consumers = [ \"billing\" ]");
-	has_error("records = { consumers = [ \"\" ]; };\n",
-		  ":4: a consumer has 1 to 64 bytes and no control characters: write consumers = [ \"billing\" ]");
+	has_error(text, ":4: a consumer has 1 to 64 bytes of UTF-8 and no control characters: write consumers = [ "
+			"\"billing\" ]");
+	has_error("records = { consumers = [ \"\" ]; };\n", ":4: a consumer has 1 to 64 bytes of UTF-8 and no control "
+							    "characters: write consumers = [ \"billing\" ]");
 	has_error("records = { consumers = [ \"a\", \"b\", \"a\" ]; };\n",
 		  ":4: \"a\" is a consumer already: name each once");
 	has_error("records = { consumers = \"billing\"; };\n",
@@ -151,8 +151,9 @@ static void test_wrong(void **state)
 	has_error("ledger = { synchronous = \"off\"; };\n",
 		  ":4: there is no way \"off\" to be synchronous: write synchronous = \"full\" or \"normal\"");
 	has_error("ledger = { folders = \"l\"; };\n", ":4: there is no key \"folders\" here: did you mean \"folder\"?");
-	has_error("ledger = { folder = \"\"; };\n", ":4: folder has 1 to 3840 bytes and no control characters: write "
-						    "folder = \"/var/lib/zerorate/ledger\"");
+	has_error("ledger = { folder = \"\"; };\n",
+		  ":4: folder has 1 to 3840 bytes of UTF-8 and no control characters: write "
+		  "folder = \"/var/lib/zerorate/ledger\"");
 }
 
 int main(void)

@@ -221,7 +221,8 @@ static void test_status_shape(void **state)
 	static const char *const members[] = {
 		"op",     "gateway",   "state", "warnings",  "list",    "input_ended",     "distribution",
 		"ports",  "workers",   "flows", "counters",  "totals",  "exactness_bytes", "records",
-		"ledger", "consumers", "mode",  "undecided", "version", "started",         "dpdk",
+		"ledger", "consumers", "mode",  "undecided", "version", "started",         "time",
+		"twice",  "dpdk",
 	};
 	struct running running;
 	json_t *status;

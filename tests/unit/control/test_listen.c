@@ -44,6 +44,25 @@ static void reads_v6(void **state)
 	assert_int_equal(zr_listen_parse("[2001:db8:ffff:ffff:ffff:ffff:255.255.255.255]:80", &listen), 0);
 }
 
+static void loopback_is_told_apart(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} all[] = {
+		{"127.0.0.1:80", true},  {"127.255.255.254:80", true}, {"126.255.255.255:80", false},
+		{"128.0.0.1:80", false}, {"0.0.0.0:80", false},        {"1.0.0.127:80", false},
+		{"[::1]:80", true},      {"[::]:80", false},           {"[fe80::1]:80", false},
+	};
+	struct zr_listen listen;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		assert_int_equal(zr_listen_parse(all[i].text, &listen), 0);
+		assert_int_equal(zr_listen_is_loopback(&listen), all[i].is);
+	}
+}
+
 static void refuses_what_is_no_address_with_a_port(void **state)
 {
 	static const char *const texts[] = {
@@ -92,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_v4),
 		cmocka_unit_test(reads_v6),
+		cmocka_unit_test(loopback_is_told_apart),
 		cmocka_unit_test(refuses_what_is_no_address_with_a_port),
 	};
 
