@@ -20,7 +20,8 @@ void zr_ask_list_clear(struct zr_ask_list *list)
 {
 	if (list->stream != NULL)
 		fclose(list->stream);
-	if (list->recorded && list->answers != NULL)
+	/* Names that are recorded are in there, whoever asked. */
+	if (list->decisions && list->answers != NULL)
 		explicit_bzero(list->answers, list->best.room * sizeof(*list->answers));
 	free(list->text);
 	free(list->answers);

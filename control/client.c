@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #define TIMEOUT_S       10
-#define FILES_TIMEOUT_S 600
 #define REPLY_FIRST     65536
 #define REPLY_MAX_BYTES (16U << 20)
 
@@ -88,22 +88,32 @@ int zr_client_connect(const char *path, char error[ZR_CLIENT_ERROR])
 	if (fd < 0)
 		return refuse(errno, NULL, what, error);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+	zr_client_wait(fd, TIMEOUT_S);
+	do
+		err = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
+	while (err == EINTR);
+	if (err == 0)
 		return fd;
-	err = errno;
 	close(fd);
 	return refuse(err, path, what, error);
 }
 
+void zr_client_wait(int fd, unsigned int seconds)
+{
+	const struct timeval bound = {.tv_sec = seconds};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
+}
+
+/* What has a timeout is interrupted when the program is stopped and goes on (signal(7)), without a handler too: hence EINTR. */
 static int send_all(int fd, const char *text, size_t len)
 {
 	for (size_t at = 0; at < len;) {
 		ssize_t sent = send(fd, text + at, len - at, MSG_NOSIGNAL);
 
-		if (sent < 0)
+		if (sent < 0 && errno != EINTR)
 			return -errno;
-		at += (size_t)sent;
+		at += sent > 0 ? (size_t)sent : 0;
 	}
 	return 0;
 }
@@ -118,6 +128,8 @@ static int receive_line(int fd, char **line)
 		ssize_t got = recv(fd, text + len, room - len, 0);
 		int err = got < 0 ? -errno : got == 0 ? -ECONNRESET : 0;
 
+		if (err == -EINTR)
+			continue;
 		if (err == 0)
 			len += (size_t)got;
 		if (err == 0 && text[len - 1] == '\n') {
@@ -155,25 +167,33 @@ static int send_files(int fd, const char *text, const int *files, unsigned int c
 				 .msg_control = control.bytes,
 				 .msg_controllen = CMSG_SPACE(count * sizeof(int))};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	ssize_t sent;
 
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(count * sizeof(int));
 	memcpy(CMSG_DATA(header), files, count * sizeof(int));
-	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	do
+		sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : 0;
+}
+
+/* A daemon that refuses says why before it closes: that is worth more than the broken connection. */
+static bool may_be_refused(int err)
+{
+	return err == -EPIPE || err == -ECONNRESET;
 }
 
 int zr_client_ask_files(int fd, const char *request, const int *files, unsigned int count, char **reply,
 			char error[ZR_CLIENT_ERROR])
 {
-	const struct timeval bound = {.tv_sec = FILES_TIMEOUT_S};
 	int err = count > ZR_CLIENT_FILES_MAX ? -E2BIG : 0;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
 	if (err == 0)
 		err = send_files(fd, request, files, count);
-	return err == 0 || err == -EPIPE ? zr_client_ask(fd, request + 1, reply, error)
-					 : refuse(-err, NULL, "no request: ", error);
+	return err == 0 || may_be_refused(err) ? zr_client_ask(fd, request + 1, reply, error)
+					       : refuse(-err, NULL, "no request: ", error);
 }
 
 int zr_client_ask(int fd, const char *request, char **reply, char error[ZR_CLIENT_ERROR])
@@ -182,8 +202,7 @@ int zr_client_ask(int fd, const char *request, char **reply, char error[ZR_CLIEN
 
 	if (err == 0)
 		err = send_all(fd, "\n", 1);
-	/* A daemon that refuses says why before it closes: that is worth more than the broken pipe. */
-	if (err == 0 || err == -EPIPE)
+	if (err == 0 || may_be_refused(err))
 		err = receive_line(fd, reply);
 	return err == 0 ? 0 : refuse(-err, NULL, "no reply: ", error);
 }

@@ -20,7 +20,8 @@
 void zr_consumer_end(struct zr_consumer *consumer)
 {
 	if (consumer->subscribed && !consumer->ended)
-		zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_INFO, "consumer \"%s\" has gone", consumer->name);
+		zr_log_often(ZR_LOG_KIND_CONSUMER, zr_log_who(consumer->name), ZR_LOG_INFO, "consumer \"%s\" has gone",
+			     consumer->name);
 	consumer->ended = true;
 }
 
@@ -59,7 +60,8 @@ void zr_consumer_refuse(struct zr_consumer *consumer, const char *what)
 
 	if (consumer->ending)
 		return;
-	zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_WARNING, "consumer \"%s\" refused: %s", consumer->name, what);
+	zr_log_often(ZR_LOG_KIND_CONSUMER, zr_log_who(consumer->name), ZR_LOG_WARNING, "consumer \"%s\" refused: %s",
+		     consumer->name, what);
 	if (at != NULL) {
 		at = zr_json_raw(at, "{\"op\":\"error\",\"error\":");
 		at = zr_json_string(at, what, MESSAGE_MAX - 64);
@@ -117,7 +119,7 @@ static bool tell_lost(struct zr_consumer *consumer, const struct zr_ledger_item 
 	if (at == NULL || !zr_flight_has_room(&consumer->flight, gap->epoch_us))
 		return false;
 	if (!consumer->has_lost)
-		zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_WARNING,
+		zr_log_often(ZR_LOG_KIND_CONSUMER, zr_log_who(consumer->name), ZR_LOG_WARNING,
 			     "consumer \"%s\": records are not in the ledger any more: %" PRIu64 " to %" PRIu64
 			     ", and maybe more on this connection",
 			     consumer->name, gap->from, gap->to);

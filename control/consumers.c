@@ -80,7 +80,8 @@ static void subscribe(struct zr_consumer *consumer, const struct zr_message *mes
 	}
 	strcpy(consumer->name, message->consumer);
 	consumer->window = message->window;
-	zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_INFO, "consumer \"%s\" has subscribed", consumer->name);
+	zr_log_often(ZR_LOG_KIND_CONSUMER, zr_log_who(consumer->name), ZR_LOG_INFO, "consumer \"%s\" has subscribed",
+		     consumer->name);
 	take_over(consumer);
 	zr_consumer_begin(consumer, named ? zr_ledger_cursor(all->ledger, consumer->name)
 					  : zr_ledger_back(all->ledger, message->last));
@@ -178,8 +179,9 @@ static void arrived(void *arg, int fd)
 	struct zr_consumer *consumer = allowed && all->count < ZR_CONSUMERS_MAX ? calloc(1, sizeof(*consumer)) : NULL;
 
 	if (consumer == NULL) {
-		zr_log_often(ZR_LOG_KIND_REFUSED, ZR_LOG_WARNING, "%s: uid %lu refused: %s", all->config.socket->path,
-			     (unsigned long)peer.uid, allowed ? "too many connections" : "not allowed");
+		zr_log_often(ZR_LOG_KIND_REFUSED, peer.uid, ZR_LOG_WARNING, "%s: uid %lu refused: %s",
+			     all->config.socket->path, (unsigned long)peer.uid,
+			     allowed ? "too many connections" : "not allowed");
 		(void)!send(fd, wrong, strlen(wrong), MSG_DONTWAIT | MSG_NOSIGNAL);
 		close(fd);
 		return;

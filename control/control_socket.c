@@ -182,6 +182,15 @@ static uint32_t interest(const struct client *client)
 	return client->reply != NULL ? EPOLLOUT : EPOLLIN;
 }
 
+/* Who may push no list has no descriptors to send. */
+static int read_input(struct client *client)
+{
+	if (client->peer.access != ZR_ACCESS_OPERATE)
+		return zr_lines_read(&client->in, client->watch.fd);
+	return zr_lines_read_files(&client->in, client->watch.fd, client->files, &client->file_count,
+				   ZR_CONTROL_FILES_MAX);
+}
+
 static void ready(void *arg, uint32_t events)
 {
 	struct client *client = arg;
@@ -189,8 +198,7 @@ static void ready(void *arg, uint32_t events)
 
 	client->heard_ms = zr_loop_now_ms();
 	if (lives && (events & EPOLLIN) != 0 && is_free(client))
-		lives = zr_lines_read_files(&client->in, client->watch.fd, client->files, &client->file_count,
-					    ZR_CONTROL_FILES_MAX) == 0;
+		lives = read_input(client) == 0;
 	if (!lives || !take_input(client))
 		drop(client);
 	else
@@ -245,19 +253,39 @@ void zr_control_socket_watch(struct zr_control_socket *control, void (*closed)(v
 	control->closed_arg = arg;
 }
 
-/* Make room for another connection: whoever was silent longest goes. False when all wait for replies. */
-static bool make_room(const struct zr_control_socket *all)
+/* Who makes room for whom: nobody who waits, but readers for operators; readers never take an operator's place. */
+static bool may_go(const struct client *client, enum zr_access newcomer)
 {
-	struct client *silent = NULL;
+	if (newcomer != ZR_ACCESS_OPERATE)
+		return client->peer.access != ZR_ACCESS_OPERATE && !client->waiting;
+	return client->peer.access != ZR_ACCESS_OPERATE || !client->waiting;
+}
+
+/* Is a, who may go, to go before b? Readers before operators, who does not wait before who does, then who was silent longest. */
+static bool goes_before(const struct client *a, const struct client *b)
+{
+	if (b == NULL)
+		return true;
+	if (a->peer.access != b->peer.access)
+		return a->peer.access != ZR_ACCESS_OPERATE;
+	if (a->waiting != b->waiting)
+		return b->waiting;
+	return a->heard_ms <= b->heard_ms;
+}
+
+/* Make room for another connection; false when nobody may go. */
+static bool make_room(const struct zr_control_socket *all, enum zr_access newcomer)
+{
+	struct client *goes = NULL;
 
 	if (all->count < ZR_CONTROL_CLIENTS_MAX)
 		return true;
 	for (struct client *at = all->first; at != NULL; at = at->next)
-		if (!at->waiting && (silent == NULL || at->heard_ms <= silent->heard_ms))
-			silent = at;
-	if (silent != NULL)
-		drop(silent);
-	return silent != NULL;
+		if (may_go(at, newcomer) && goes_before(at, goes))
+			goes = at;
+	if (goes != NULL)
+		drop(goes);
+	return goes != NULL;
 }
 
 static void arrived(void *arg, int fd)
@@ -265,12 +293,13 @@ static void arrived(void *arg, int fd)
 	static const char full[] = "{\"op\":\"error\",\"error\":\"too many connections: close one\"}\n";
 	struct zr_control_socket *all = arg;
 	struct zr_peer peer = zr_peer_of(fd, all->config);
-	const char *wrong = peer.access == ZR_ACCESS_NONE ? all->denied : !make_room(all) ? full : NULL;
+	const char *wrong = peer.access == ZR_ACCESS_NONE ? all->denied : !make_room(all, peer.access) ? full : NULL;
 	struct client *client = wrong == NULL ? calloc(1, sizeof(*client)) : NULL;
 
 	if (client == NULL) {
-		zr_log_often(ZR_LOG_KIND_REFUSED, ZR_LOG_WARNING, "%s: uid %lu refused: %s", all->config->path,
-			     (unsigned long)peer.uid, wrong == all->denied ? "not allowed" : "too many connections");
+		zr_log_often(ZR_LOG_KIND_REFUSED, peer.uid, ZR_LOG_WARNING, "%s: uid %lu refused: %s",
+			     all->config->path, (unsigned long)peer.uid,
+			     wrong == all->denied ? "not allowed" : "too many connections");
 		if (wrong != NULL)
 			(void)!send(fd, wrong, strlen(wrong), MSG_DONTWAIT | MSG_NOSIGNAL);
 		close(fd);

@@ -15,10 +15,13 @@
 
 struct zr_control_socket;
 
-/* Most connections at a time: another one takes the place of that which was silent longest. */
+/*
+ * Most connections at a time: another one takes the place of that which was silent longest, a reader's before an operator's, and
+ * never one that waits for its reply, but that an operator finds room among readers in any case.
+ */
 #define ZR_CONTROL_CLIENTS_MAX 16
 
-/* Most descriptors that one request may bring; more are closed. */
+/* Most descriptors that an operator's request may bring; more are closed, and so are all of others. */
 #define ZR_CONTROL_FILES_MAX 32
 
 /* Who asks, and what came along. */

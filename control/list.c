@@ -382,6 +382,11 @@ void zr_lists_audit_entry(struct zr_lists *lists, json_t *entry, uid_t uid)
 	zr_list_auditor_write(&lists->auditor, entry, &uid);
 }
 
+bool zr_lists_is_audited(const struct zr_lists *lists)
+{
+	return lists->auditor.waiting > 0 || lists->auditor.err == 0;
+}
+
 const struct zr_list_audit *zr_lists_audit(const struct zr_lists *lists)
 {
 	return &lists->auditor.log;

@@ -73,6 +73,9 @@ bool zr_lists_push(struct zr_lists *lists, struct zr_list_push *push);
 /* Write an entry, which it takes over, into the audit log: what a user did that is not about a list. Nothing is written any more at the end. */
 void zr_lists_audit_entry(struct zr_lists *lists, json_t *entry, uid_t uid);
 
+/* Could the last entry be written, or is that not known yet? */
+bool zr_lists_is_audited(const struct zr_lists *lists);
+
 /* Let a job run on the lists' thread, where the audit log may be read; false when it does not run. */
 bool zr_lists_add_job(struct zr_lists *lists, struct zr_job *job);
 const struct zr_list_audit *zr_lists_audit(const struct zr_lists *lists);

@@ -56,6 +56,7 @@ static void done(struct zr_job *job)
 {
 	struct writing *writing = (struct writing *)(void *)job;
 
+	writing->auditor->waiting--;
 	tell(writing->auditor, writing->err);
 	json_decref(writing->entry);
 	free(writing);
@@ -75,6 +76,7 @@ void zr_list_auditor_write(struct zr_list_auditor *auditor, json_t *entry, const
 				    .entry = entry,
 				    .has_uid = uid != NULL,
 				    .uid = uid != NULL ? *uid : 0};
+	auditor->waiting++;
 	if (auditor->jobs != NULL) {
 		zr_jobs_add(auditor->jobs, &writing->job);
 	} else {

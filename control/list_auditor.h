@@ -16,6 +16,7 @@ struct zr_list_auditor {
 	struct zr_jobs *jobs;     /* NULL: entries are written at once, in the caller's thread */
 	const char *path;         /* of the folder */
 	int err;                  /* the last entry could not be written: -errno */
+	unsigned int waiting;     /* entries that are to be written */
 };
 
 /* Open the log in an open folder; path, its name, outlives it. Returns 0, or -errno, which is logged. */

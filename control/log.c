@@ -15,16 +15,18 @@
 /* Of a line that is repeated behind a number: its beginning. */
 #define LAST_ROOM 512
 
-/* Lines of a kind since the first of them. */
+/* Lines of a kind about somebody since the first of them. */
 struct often {
-	uint64_t begin_ms; /* with written */
-	unsigned int written;
+	uint64_t who;
+	uint64_t begin_ms;
+	unsigned int written; /* 0: nothing is counted here */
 	uint64_t left_out;
 	enum zr_log_level level; /* the gravest that was left out */
 	char last[LAST_ROOM];
 };
 
-static struct often often[ZR_LOG_KIND_COUNT];
+/* The last one of a kind is for all who have none of their own. */
+static struct often often[ZR_LOG_KIND_COUNT][ZR_LOG_OFTEN_WHO + 1];
 static uint64_t now_ms;
 
 __attribute__((format(printf, 2, 0))) static void write_line(enum zr_log_level level, const char *format, va_list args)
@@ -53,15 +55,30 @@ void zr_log(enum zr_log_level level, const char *format, ...)
 	va_end(args);
 }
 
-void zr_log_often(enum zr_log_kind kind, enum zr_log_level level, const char *format, ...)
+/* Where somebody's lines are counted. */
+static struct often *find(enum zr_log_kind kind, uint64_t who)
 {
-	struct often *at = &often[kind];
+	struct often *all = often[kind], *free_one = NULL;
+
+	for (unsigned int i = 0; i < ZR_LOG_OFTEN_WHO; i++) {
+		if (all[i].written > 0 && all[i].who == who)
+			return &all[i];
+		if (all[i].written == 0 && free_one == NULL)
+			free_one = &all[i];
+	}
+	return free_one != NULL ? free_one : &all[ZR_LOG_OFTEN_WHO];
+}
+
+void zr_log_often(enum zr_log_kind kind, uint64_t who, enum zr_log_level level, const char *format, ...)
+{
+	struct often *at = find(kind, who);
 	va_list args;
 
 	va_start(args, format);
 	if (at->written < ZR_LOG_OFTEN_LINES) {
 		if (at->written++ == 0)
 			at->begin_ms = now_ms;
+		at->who = who;
 		write_line(level, format, args);
 	} else {
 		if (at->left_out++ == 0 || level < at->level)
@@ -71,32 +88,46 @@ void zr_log_often(enum zr_log_kind kind, enum zr_log_level level, const char *fo
 	va_end(args);
 }
 
-/* A kind's time is over. */
-static void tell(enum zr_log_kind kind)
+uint64_t zr_log_who(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (uint8_t)*name) * 0x100000001b3;
+	return hash;
+}
+
+/* The time is over. */
+static void tell(enum zr_log_kind kind, struct often *at)
 {
 	static const char *const names[] = {
 #define X(id, name) [ZR_LOG_KIND_##id] = name,
 		ZR_LOG_KINDS(X)
 #undef X
 	};
-	struct often *at = &often[kind];
 
 	if (at->left_out > 0)
-		zr_log(at->level, "%" PRIu64 " more lines about %s in %d s, the last: %s", at->left_out, names[kind],
-		       ZR_LOG_OFTEN_MS / 1000, at->last);
+		zr_log(at->level, "%" PRIu64 " more lines about %s in %" PRIu64 " s, the last: %s", at->left_out,
+		       names[kind], (now_ms - at->begin_ms + 999) / 1000, at->last);
 	*at = (struct often){0};
+}
+
+/* Tell of all whose first line is so old. */
+static void tell_since(uint64_t age_ms)
+{
+	for (unsigned int kind = 0; kind < ZR_LOG_KIND_COUNT; kind++)
+		for (unsigned int i = 0; i <= ZR_LOG_OFTEN_WHO; i++)
+			if (often[kind][i].written > 0 && now_ms - often[kind][i].begin_ms >= age_ms)
+				tell((enum zr_log_kind)kind, &often[kind][i]);
 }
 
 void zr_log_tick(uint64_t ms)
 {
 	now_ms = ms;
-	for (unsigned int kind = 0; kind < ZR_LOG_KIND_COUNT; kind++)
-		if (often[kind].written > 0 && now_ms - often[kind].begin_ms >= ZR_LOG_OFTEN_MS)
-			tell((enum zr_log_kind)kind);
+	tell_since(ZR_LOG_OFTEN_MS);
 }
 
 void zr_log_end(void)
 {
-	for (unsigned int kind = 0; kind < ZR_LOG_KIND_COUNT; kind++)
-		tell((enum zr_log_kind)kind);
+	tell_since(0);
 }

@@ -14,11 +14,12 @@ enum zr_log_level { ZR_LOG_ERROR = 3, ZR_LOG_WARNING = 4, ZR_LOG_NOTICE = 5, ZR_
 void zr_log(enum zr_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What somebody outside, or a broken cable, can make happen as often as they like. The second column is in the plural. */
-#define ZR_LOG_KINDS(X)                                          \
-	X(LINK, "links of ports")                                \
-	X(WORKER, "progress of workers")                         \
-	X(CONSUMER, "consumers")                                 \
-	X(REFUSED, "connections and requests that were refused") \
+#define ZR_LOG_KINDS(X)                              \
+	X(LINK, "links of ports")                    \
+	X(WORKER, "progress of workers")             \
+	X(CONSUMER, "consumers")                     \
+	X(REFUSED, "connections that were refused")  \
+	X(DENIED, "requests that are for operators") \
 	X(RELOAD, "reading the list anew")
 
 enum zr_log_kind {
@@ -28,16 +29,22 @@ enum zr_log_kind {
 		ZR_LOG_KIND_COUNT
 };
 
-/* So many lines of a kind are written in so long a time from the first of them; the others are counted. */
+/* So many lines of a kind about one and the same are written in so long a time from the first of them; the others are counted. */
 #define ZR_LOG_OFTEN_LINES 20
 #define ZR_LOG_OFTEN_MS    60000
 
-/* One line of a kind, or none when there were too many. */
-void zr_log_often(enum zr_log_kind kind, enum zr_log_level level, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* So many of a kind are told apart at a time, so that nobody hides behind another one's noise; those beyond are counted together. */
+#define ZR_LOG_OFTEN_WHO 8
+
+/* One line of a kind about a port, worker, user or whoever it is, by a number; or none when there were too many. */
+void zr_log_often(enum zr_log_kind kind, uint64_t who, enum zr_log_level level, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The number of who has a name. */
+uint64_t zr_log_who(const char *name);
 
 /*
- * Say of each kind whose time is over how many lines were left out, and the last of them, under the gravest of their levels. Call
+ * Say of all whose time is over how many lines were left out, and the last of them, under the gravest of their levels. Call
  * it about every second with the time of a clock that is never set (CLOCK_MONOTONIC, ms), by which zr_log_often goes, too.
  */
 void zr_log_tick(uint64_t now_ms);

@@ -93,7 +93,7 @@ static json_t *not_allowed(const char *op, const struct zr_control_peer *peer)
 {
 	char text[SENTENCE_ROOM];
 
-	zr_log_often(ZR_LOG_KIND_REFUSED, ZR_LOG_WARNING, "uid %lu asked for %s, which is for operators",
+	zr_log_often(ZR_LOG_KIND_DENIED, peer->uid, ZR_LOG_WARNING, "uid %lu asked for %s, which is for operators",
 		     (unsigned long)peer->uid, op);
 	snprintf(text, sizeof(text), "%s is for operators: call as root or the daemon's user%s%s", op,
 		 *peer->operators != '\0' ? ", or in " : "; control.group of zerorated.conf can name a group",

@@ -60,7 +60,8 @@ void zr_recorder_end(struct zr_recorder *recorder)
 
 void zr_recorder_round(struct zr_recorder *recorder)
 {
-	if (recorder->on && zr_loop_now_ms() >= recorder->until_ms)
+	/* Nobody records what does not stand in the audit log. */
+	if (recorder->on && (zr_loop_now_ms() >= recorder->until_ms || !zr_lists_is_audited(recorder->lists)))
 		zr_recorder_end(recorder);
 	if (recorder->untold)
 		announce(recorder);

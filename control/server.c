@@ -69,8 +69,12 @@ static int bind_file(int fd, const struct zr_socket_config *config, const struct
 		       config->path, strerror(err));
 		return -err;
 	}
-	if ((group != ZR_NO_GROUP && chown(config->path, (uid_t)-1, group) != 0) || chmod(config->path, mode) != 0)
-		return refuse(config->path, -errno, "its group cannot be set: the daemon's user must belong to it");
+	if ((group != ZR_NO_GROUP && chown(config->path, (uid_t)-1, group) != 0) || chmod(config->path, mode) != 0) {
+		int err = errno;
+
+		unlink(config->path);
+		return refuse(config->path, -err, "its group cannot be set: the daemon's user must belong to it");
+	}
 	return 0;
 }
 

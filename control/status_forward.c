@@ -97,9 +97,9 @@ void zr_status_links(struct zr_status_told *told, const struct zr_dataplane_stat
 			continue;
 		told->no_link[i] = !port->link_up;
 		if (port->link_up)
-			zr_log_often(ZR_LOG_KIND_LINK, ZR_LOG_NOTICE, "port %s has its link again", port->device);
+			zr_log_often(ZR_LOG_KIND_LINK, i, ZR_LOG_NOTICE, "port %s has its link again", port->device);
 		else
-			zr_log_often(ZR_LOG_KIND_LINK, ZR_LOG_WARNING, "port %s has no link%s", port->device,
+			zr_log_often(ZR_LOG_KIND_LINK, i, ZR_LOG_WARNING, "port %s has no link%s", port->device,
 				     now->forwards ? "; what is to go out of it is lost (tx_link_down)" : "");
 	}
 }

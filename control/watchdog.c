@@ -42,7 +42,7 @@ uint64_t zr_watchdog_still_ms(const struct zr_watchdog *watchdog, unsigned int w
 static void tell_stall(const struct zr_watchdog *watchdog, unsigned int worker, uint64_t now_ms)
 {
 	zr_log_often(
-		ZR_LOG_KIND_WORKER, ZR_LOG_ERROR,
+		ZR_LOG_KIND_WORKER, worker, ZR_LOG_ERROR,
 		"worker %u (lcore %u) has made no progress for %.1f s: packets of its subscribers wait, and are lost "
 		"when "
 		"its queues are full. Does something else take its CPU?%s",
@@ -57,7 +57,7 @@ static void look_at(struct zr_watchdog *watchdog, unsigned int worker, uint64_t 
 
 	if (progress != watched->progress) {
 		if (watched->told_ms != 0)
-			zr_log_often(ZR_LOG_KIND_WORKER, ZR_LOG_NOTICE,
+			zr_log_often(ZR_LOG_KIND_WORKER, worker, ZR_LOG_NOTICE,
 				     "worker %u (lcore %u) makes progress again, after %.1f s", worker,
 				     watchdog->lcores[worker], (double)(now_ms - watched->since_ms) / MS_PER_S);
 		watched->progress = progress;

@@ -4,10 +4,12 @@
 Usage: test_access.py ZERORATED ZERORATE LIST CAPTURE
 """
 
+import contextlib
 import grp
 import json
 import os
 import pathlib
+import select
 import socket
 import stat
 import sys
@@ -58,6 +60,68 @@ def ask_as(path, request, main_group, groups=()):
     assert os.waitpid(child, 0)[1] == 0
     assert reply.count(b"\n") == (1 if reply else 0)
     return json.loads(reply) if reply else None
+
+
+def ask_on(connection, request):
+    connection.sendall(json.dumps(request).encode() + b"\n")
+    with connection.makefile("rb") as lines:
+        return json.loads(lines.readline())
+
+
+class Crowd:
+    """A process of a group that has taken places, each with a request answered, or with one that is asked again and again."""
+
+    def __init__(self, path, group, waits, count=16, files=False):
+        self.path, self.group, self.waits, self.count, self.files = path, group, waits, count, files
+
+    def __enter__(self):
+        ours, theirs = os.pipe()
+        self.held, end = os.pipe()
+        go_on, self.go = os.pipe()
+        self.child = os.fork()
+        if self.child == 0:
+            try:
+                self.crowd(theirs, end, go_on)
+            finally:
+                os._exit(1)
+        for fd in (theirs, end, go_on):
+            os.close(fd)
+        assert os.read(ours, 1) == b"."
+        os.close(ours)
+        return self
+
+    def crowd(self, theirs, end, go_on):
+        os.close(self.held)
+        os.close(self.go)
+        os.setgroups([])
+        os.setgid(self.group)
+        os.setuid(USER)
+        places = [socket.socket(socket.AF_UNIX) for _ in range(self.count)]
+        for place in places:
+            place.settimeout(PATIENCE_S)
+            place.connect(self.path)
+            # Who finds no place is told, and the connection is closed.
+            with contextlib.suppress(OSError, ValueError):
+                ask_on(place, READS[0])
+                if self.files:
+                    socket.send_fds(place, [b" "], [end])
+                if self.waits:
+                    place.sendall((json.dumps(READS[2]).encode() + b"\n") * 20)
+        os.close(end)
+        os.write(theirs, b".")
+        os.read(go_on, 1)
+        os._exit(0)
+
+    def is_held(self):
+        """Does the daemon hold what was sent?"""
+        with select.epoll() as poll:
+            poll.register(self.held, select.EPOLLHUP)
+            return not poll.poll(1)
+
+    def __exit__(self, *_):
+        os.close(self.go)
+        os.close(self.held)
+        os.waitpid(self.child, 0)
 
 
 @unittest.skipIf(os.geteuid() != 0, "only root can connect as other users")
@@ -111,6 +175,28 @@ class Access(unittest.TestCase):
             refused = self.check_refused(self.others.gr_gid)["error"]
             self.assertIn(self.operators.gr_name, refused)
             self.assertIn(self.readers.gr_name, refused)
+
+    def test_readers_take_no_operators_place(self):
+        """All places are taken by readers, who wait or not: an operator is served, and keeps the place."""
+        readers = self.readers.gr_gid
+        with self.daemon(f'group = "{self.operators.gr_name}"; readers = "{self.readers.gr_name}";'):
+            for waits in (False, True):
+                with self.subTest(waits=waits), Crowd(self.socket, readers, waits), socket.socket(socket.AF_UNIX) as operator:
+                    operator.settimeout(PATIENCE_S)
+                    operator.connect(self.socket)
+                    self.assertEqual(ask_on(operator, READS[0])["op"], "status")
+                    with Crowd(self.socket, readers, waits):
+                        self.assertEqual(ask_on(operator, READS[0])["op"], "status")
+            with Crowd(self.socket, self.operators.gr_gid, False):
+                self.assertIn("too many connections", ask_as(self.socket, READS[0], readers)["error"])
+                self.assertEqual(ask_as(self.socket, READS[0], self.operators.gr_gid)["op"], "status")
+
+    def test_descriptors_of_readers_are_not_taken(self):
+        with self.daemon(f'group = "{self.operators.gr_name}"; readers = "{self.readers.gr_name}";'):
+            for group, taken in ((self.operators.gr_gid, True), (self.readers.gr_gid, False)):
+                with self.subTest(group=group), Crowd(self.socket, group, False, count=1, files=True) as crowd:
+                    # Whose end somebody holds is not at its end. It is known once more was read on that connection.
+                    self.assertEqual(crowd.is_held(), taken)
 
     def test_one_group(self):
         with self.daemon(f'group = "{self.operators.gr_name}";'):

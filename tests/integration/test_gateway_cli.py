@@ -46,7 +46,8 @@ class Script:
     """A control socket that answers each request with the next of the replies (the last one again and again); it keeps the requests."""
 
     def __init__(self, *replies):
-        self.replies, self.requests = list(replies), []
+        self.replies, self.requests, self.refuses = list(replies), [], None
+        self.delay_s = 0
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -64,10 +65,17 @@ class Script:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            if self.refuses:
+                # As the daemon does with who may do nothing: an answer, and the end, whatever was asked.
+                with client:
+                    self.refuses(client)
+                    client.sendall(json.dumps(self.replies[0]).encode() + b"\n")
+                continue
             with client, client.makefile("rb") as lines:
                 for line in lines:
                     self.requests.append(json.loads(line))
                     reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+                    time.sleep(self.delay_s)
                     try:
                         client.sendall(reply if isinstance(reply, bytes) else json.dumps(reply).encode() + b"\n")
                     except OSError:
@@ -147,7 +155,7 @@ class Top(unittest.TestCase):
         with Script(self.REPLY, {"op": "error", "error": "about to end"}, self.REPLY) as script:
             ours, theirs = pty.openpty()
             process = subprocess.Popen([ZERORATE, "top", "--watch", "1", "--socket", script.path], stdin=subprocess.DEVNULL,
-                                       stdout=theirs, stderr=theirs)
+                                       stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"})
             os.close(theirs)
             shown = b""
             until = time.monotonic() + PATIENCE_S
@@ -157,7 +165,35 @@ class Top(unittest.TestCase):
             process.wait(PATIENCE_S)
             os.close(ours)
         self.assertGreaterEqual(shown.count(b"\033[H\033[2J"), 3)
-        self.assertIn(b"about to end", shown)
+        # What is wrong stands there until the next picture.
+        self.assertRegex(shown, rb"\x1b\[2J[^\x1b]*about to end[^\x1b]*\x1b\[H")
+
+    def test_watch_on_what_is_no_screen(self):
+        """A dumb terminal, none that is known, and a pipe get no control sequences."""
+        for terminal in ({"TERM": "dumb"}, {"TERM": ""}, None):
+            with self.subTest(terminal=terminal), Script(self.REPLY) as script:
+                ours, theirs = pty.openpty() if terminal else os.pipe()
+                process = subprocess.Popen([ZERORATE, "top", "--watch", "1", "--socket", script.path], stdin=subprocess.DEVNULL,
+                                           stdout=theirs, env={**os.environ, **(terminal or {})})
+                os.close(theirs)
+                shown = b""
+                while shown.count(b"(total)") < 2:
+                    shown += os.read(ours, 65536)
+                process.send_signal(signal.SIGINT)
+                process.wait(PATIENCE_S)
+                os.close(ours)
+                self.assertNotIn(b"\033", shown)
+
+    def test_watch_ends_when_nobody_reads(self):
+        """Also when there is nothing to write, since the daemon is not there."""
+        for socket_path in ("/nonexistent/control.sock", None):
+            with self.subTest(socket_path=socket_path), Script(self.REPLY) as script:
+                process = subprocess.Popen([ZERORATE, "top", "--watch", "1", "--socket", socket_path or script.path],
+                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                (process.stderr if socket_path else process.stdout).readline()
+                process.stdout.close()
+                self.assertEqual(process.wait(PATIENCE_S), 1)
+                process.stderr.close()
 
 
 class Explain(unittest.TestCase):
@@ -210,12 +246,53 @@ class Explain(unittest.TestCase):
                     self.assertNotIn("1\n2", text)
 
 
+class Waiting(unittest.TestCase):
+    REPLY = {"op": "list_log", "entries": [{"event": "accepted", "serial": 1}]}
+
+    def test_an_answer_may_take_a_while(self):
+        """The audit log is read behind what a slow disk takes, and a list that is judged: longer than an answer takes at once."""
+        with Script(self.REPLY) as script:
+            script.delay_s = 11
+            done = script.run("list", "log", "--json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(json.loads(done.stdout), self.REPLY["entries"][0])
+
+    def test_stopped_meanwhile(self):
+        """Ctrl-Z and fg."""
+        with Script(self.REPLY) as script:
+            script.delay_s = 1
+            process = subprocess.Popen([ZERORATE, "list", "log", "--json", "--socket", script.path], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            until = time.monotonic() + PATIENCE_S
+            while not script.requests and time.monotonic() < until:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+            process.send_signal(signal.SIGCONT)
+            shown, told = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual((process.returncode, told), (0, ""))
+        self.assertEqual(json.loads(shown), self.REPLY["entries"][0])
+
+    def test_refused_while_it_asks(self):
+        """The refusal is told, whatever of the request the daemon had read when it closed."""
+        def reads_some(client):
+            client.recv(1)
+
+        for refuses in (lambda client: None, reads_some):
+            with Script({"op": "error", "error": "not allowed: call as root"}) as script:
+                script.refuses = refuses
+                for _ in range(50):
+                    done = script.run("flows", "--service", "x" * 100)
+                    self.assertEqual((done.returncode, done.stdout, done.stderr),
+                                     (3, "", "zerorate flows: not allowed: call as root\n"))
+
+
 class Record(unittest.TestCase):
     def explained(self, *decisions):
-        return {"op": "explain", "subscriber": "10.0.0.1", "decisions": list(decisions)}
+        return {"op": "explain", "subscriber": "10.0.0.1", "decisions": list(decisions), "recorded_until": "x"}
 
     def test_new_ones_are_printed_as_they_come_until_interrupted(self):
-        old, named = DECISION, {**DECISION, "flow": "0001010000000003", "name": "games.example"}
+        old, named = DECISION, {**DECISION, "client_port": 40003, "name": "games.example"}
         until = {"op": "explain_record", "subscriber": "10.0.0.1", "until": "2026-11-23T10:10:00.000000Z"}
         with Script(self.explained(old), until, self.explained(old), self.explained(named, old)) as script:
             process = subprocess.Popen([ZERORATE, "explain", "--record", "10.0.0.1", "--for", "5m", "--socket", script.path],
@@ -235,6 +312,27 @@ class Record(unittest.TestCase):
             done = script.run("explain", "--record", "10.0.0.1", "--for", "1s", "--json")
         self.assertEqual(done.returncode, 0)
         self.assertEqual([json.loads(line) for line in done.stdout.splitlines()], [DECISION])
+
+    def test_told_once(self):
+        """A decision whose flow gets its number, and whose name is wiped, is the same; what comes in the last moment is told, too."""
+        until = {"op": "explain_record", "subscriber": "10.0.0.1", "until": "x"}
+        first = {**DECISION, "name": "games.example"}
+        del first["flow"]
+        last = {**DECISION, "client_port": 40002}
+        over = self.explained(last, DECISION)
+        del over["recorded_until"]
+        with Script(self.explained(), until, self.explained(first), over) as script:
+            done = script.run("explain", "--record", "10.0.0.1", "--for", "2s", "--json")
+        self.assertEqual((done.returncode, [json.loads(line) for line in done.stdout.splitlines()]), (0, [first, last]))
+
+    def test_ended_by_the_daemon(self):
+        until = {"op": "explain_record", "subscriber": "10.0.0.1", "until": "x"}
+        over = self.explained(DECISION)
+        del over["recorded_until"]
+        with Script(self.explained(), until, over) as script:
+            done = script.run("explain", "--record", "10.0.0.1")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("has ended the recording", done.stderr)
 
     def test_daemon_goes_away(self):
         until = {"op": "explain_record", "subscriber": "10.0.0.1", "until": "x"}
@@ -500,6 +598,12 @@ class Recorded(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertIn('"names_recorded"', done.stdout)
                 self.assertIn('"names_wiped"', done.stdout)
+                # Without an audit log nobody records.
+                next(pathlib.Path(daemon.folder).rglob("audit.jsonl")).unlink()
+                done = zerorate("explain", "--record", who, "--socket", path)
+                self.assertEqual(done.returncode, 3)
+                self.assertIn("has ended the recording: its log says why", done.stderr)
+                self.assertIn("the audit log of lists cannot be written", daemon.logged())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@
 /* Longest request that the daemon reads, without its line break. */
 #define REQUEST_MAX 4095
 
+/* What is answered when workers have looked; and when a list was read, or a disk has what is written before it. */
+#define LOOK_S 30
+#define DISK_S 600
+
 static void refuse(const char *command, const char *what)
 {
 	char clean[ZR_CLIENT_ERROR];
@@ -30,6 +34,20 @@ int zr_daemon_connect(const char *command, const char *socket)
 	if (fd < 0)
 		refuse(command, error);
 	return fd;
+}
+
+/* Wait as long as the answer may take. */
+static void wait_for(int fd, const char *op)
+{
+	static const struct {
+		const char *op;
+		unsigned int seconds;
+	} waits[] = {{"flows", LOOK_S},    {"top", LOOK_S},       {"explain", LOOK_S},
+		     {"list_log", DISK_S}, {"list_push", DISK_S}, {"reload", DISK_S}};
+
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++)
+		if (strcmp(op, waits[i].op) == 0)
+			zr_client_wait(fd, waits[i].seconds);
 }
 
 /* The reply as an object of the op that was asked for. */
@@ -50,14 +68,17 @@ static json_t *ask(const char *command, int fd, const json_t *request, const int
 {
 	char error[ZR_CLIENT_ERROR] = "the request does not fit: its texts are too long";
 	char *line = json_dumps(request, JSON_COMPACT), *text = NULL;
+	const char *op = json_string_value(json_object_get(request, "op"));
 	json_t *reply = NULL;
 	int err = line == NULL ? -ENOMEM : strlen(line) > REQUEST_MAX ? -E2BIG : 0;
 
 	if (err == 0)
+		wait_for(fd, op);
+	if (err == 0)
 		err = count > 0 ? zr_client_ask_files(fd, line, files, count, &text, error)
 				: zr_client_ask(fd, line, &text, error);
 	if (err == 0)
-		reply = read_reply(command, text, json_string_value(json_object_get(request, "op")));
+		reply = read_reply(command, text, op);
 	else
 		refuse(command, error);
 	free(text);

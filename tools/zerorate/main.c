@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "tools/zerorate/command.h"
+#include "tools/zerorate/text.h"
+
+#define CLEAN_ROOM 256
 
 static const char help[] =
 	"zerorate - see which traffic an approved list makes free of charge\n"
@@ -44,7 +47,10 @@ static const char help[] =
 
 static int usage_error(const char *what, const char *command)
 {
-	fprintf(stderr, "zerorate: %s%s\nTry 'zerorate --help'.\n", what, command);
+	char clean[CLEAN_ROOM];
+
+	zr_text_clean(clean, sizeof(clean), command);
+	fprintf(stderr, "zerorate: %s%s\nTry 'zerorate --help'.\n", what, clean);
 	return ZR_EXIT_USAGE;
 }
 

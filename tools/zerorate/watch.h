@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Call show every so many seconds until it is interrupted or standard output fails, whose exit status is returned then; with
- * clears, and on a terminal, the screen is cleared before.
+ * Call show every so many seconds, at most a few thousand, until it is interrupted, or standard output fails or is closed by
+ * who reads it: the exit status is of that. With clears, and on a terminal that can, the screen is cleared before.
  */
 int zr_watch(uint64_t seconds, bool clears, int (*show)(void *arg), void *arg);
 

@@ -65,14 +65,14 @@ static void flap(void)
 {
 	zr_log_tick(1000);
 	for (unsigned int i = 0; i < ZR_LOG_OFTEN_LINES; i++)
-		zr_log_often(ZR_LOG_KIND_LINK, ZR_LOG_NOTICE, "flap %u", i);
+		zr_log_often(ZR_LOG_KIND_LINK, 1, ZR_LOG_NOTICE, "flap %u", i);
 }
 
 static void flap_once(void)
 {
-	zr_log_often(ZR_LOG_KIND_LINK, ZR_LOG_WARNING, "flap\n");
-	zr_log_often(ZR_LOG_KIND_LINK, ZR_LOG_INFO, "and again");
-	zr_log_often(ZR_LOG_KIND_CONSUMER, ZR_LOG_INFO, "somebody else");
+	zr_log_often(ZR_LOG_KIND_LINK, 1, ZR_LOG_WARNING, "flap\n");
+	zr_log_often(ZR_LOG_KIND_LINK, 1, ZR_LOG_INFO, "and again");
+	zr_log_often(ZR_LOG_KIND_CONSUMER, 1, ZR_LOG_INFO, "somebody else");
 }
 
 static void time_is_not_over(void)
@@ -122,13 +122,65 @@ static void nothing_is_left_untold_at_the_end(void **state)
 	assert_non_null(strstr(text, "<4>2 more lines about links of ports"));
 }
 
+/* Somebody makes all the noise they can. */
+static void be_noisy(void)
+{
+	zr_log_tick(1000);
+	for (unsigned int i = 0; i < 10 * ZR_LOG_OFTEN_LINES; i++)
+		zr_log_often(ZR_LOG_KIND_REFUSED, 1001, ZR_LOG_WARNING, "uid 1001");
+}
+
+static void be_somebody_else(void)
+{
+	zr_log_often(ZR_LOG_KIND_REFUSED, 1002, ZR_LOG_WARNING, "uid 1002");
+}
+
+static void noise_hides_nobody_else(void **state)
+{
+	(void)state;
+	listen_to(be_noisy);
+	assert_int_equal(lines(), ZR_LOG_OFTEN_LINES);
+	listen_to(be_somebody_else);
+	assert_string_equal(text, "<4>uid 1002\n");
+	listen_to(time_is_over);
+	assert_string_equal(text,
+			    "<4>180 more lines about connections that were refused in 60 s, the last: uid 1001\n");
+	listen_to(zr_log_end);
+	assert_string_equal(text, "");
+}
+
+/* More than are told apart. */
+static void be_many(void)
+{
+	zr_log_tick(1000);
+	for (unsigned int who = 0; who < 1000; who++)
+		zr_log_often(ZR_LOG_KIND_REFUSED, who, ZR_LOG_WARNING, "uid %u", who);
+}
+
+static void so_many_are_bounded_too(void **state)
+{
+	(void)state;
+	listen_to(be_many);
+	assert_int_equal(lines(), ZR_LOG_OFTEN_WHO + ZR_LOG_OFTEN_LINES);
+	listen_to(zr_log_end);
+	assert_string_equal(text, "<4>972 more lines about connections that were refused in 0 s, the last: uid 999\n");
+}
+
+static void names_have_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(zr_log_who("billing"), zr_log_who("billing"));
+	assert_int_not_equal(zr_log_who("billing"), zr_log_who("billinh"));
+	assert_int_not_equal(zr_log_who(""), zr_log_who("b"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_line_with_its_level),
-		cmocka_unit_test(long_lines_are_cut),
-		cmocka_unit_test(lines_of_a_kind_are_bounded),
-		cmocka_unit_test(nothing_is_left_untold_at_the_end),
+		cmocka_unit_test(one_line_with_its_level),     cmocka_unit_test(long_lines_are_cut),
+		cmocka_unit_test(lines_of_a_kind_are_bounded), cmocka_unit_test(nothing_is_left_untold_at_the_end),
+		cmocka_unit_test(noise_hides_nobody_else),     cmocka_unit_test(so_many_are_bounded_too),
+		cmocka_unit_test(names_have_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,7 +93,9 @@ static int show(const json_t *reply, void *arg)
 	}
 	if (json_array_size(decisions) == 0)
 		puts("No decision is known: no flow of this subscriber was decided since the daemon began, or its "
-		     "decisions had to make room. `zerorate flows --subscriber IP` shows what is open.");
+		     "decisions had to make room. `zerorate flows --subscriber IP` shows what is open; what was "
+		     "charged "
+		     "unread (overload) is in the reasons of `zerorate status --json`.");
 	print_next(decisions);
 	if (until != NULL) {
 		zr_text_clean(line, sizeof(line), until);

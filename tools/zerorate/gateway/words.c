@@ -18,9 +18,9 @@ struct word {
 	const char *next; /* reasons: what to do */
 };
 
-#define LOOK_UP                                                                                                        \
-	"see why its name is not listed: `zerorate list lookup --list FILE NAME`; a charged name is shown only while " \
-	"`zerorate explain --record IP` runs"
+#define LOOK_UP                                                                                          \
+	"`zerorate list lookup --list FILE NAME`; a charged name is shown only while `zerorate explain " \
+	"--record IP` runs"
 
 static const struct word reasons[] = {
 	{"undecided", "no host is known yet, and what is undecided is charged", NULL},
@@ -29,25 +29,31 @@ static const struct word reasons[] = {
 	{"dtls_sni", "the host in its DTLS hello is on @", NULL},
 	{"host", "the host that its HTTP request asks for is on @", NULL},
 	{"prefix", "the server's address is on @", NULL},
-	{"no_match", "the host that it named is not on @", LOOK_UP},
+	{"no_match", "the host that it named is not on @", "see why its name is not listed: " LOOK_UP},
 	{"no_name", "it named no host, or ended before it did",
 	 "its address can be listed, if nobody else is served from it: `zerorate list lookup --list FILE ADDRESS` "
 	 "tells "
 	 "what is listed now"},
 	{"midstream", "its beginning was not seen, and it named no host later",
-	 "such flows are rare once the daemon has run for a while; if they are not, the gateway misses packets: see "
-	 "`zerorate ports` for drops, and whether both directions reach it"},
-	{"inspect_limit", "it sent as much as is inspected without naming a host",
-	 "list the server's address if no name can be expected"},
-	{"table_full", "the flow table had no room for it",
+	 "after a start these are connections that were open before (dataplane.state in zerorated.conf lets a restart "
+	 "keep "
+	 "verdicts); later they are rare, or the gateway misses packets: see `zerorate ports` for drops, and whether "
+	 "both "
+	 "directions reach it"},
+	{"inspect_limit", "no host was found within what is inspected, or its hello could not be kept whole",
+	 "list the server's address if no name can be expected; if `zerorate status --json` counts hellos_given_up, "
+	 "raise "
+	 "dataplane.reassembly_memory; a restart gives up what was half read"},
+	{"table_full", "the flow table had no room for it, or for it any longer",
 	 "raise dataplane.flows in zerorated.conf: `zerorate status` tells how many flows are open"},
 	{"overload", "its worker was too busy to read it",
 	 "give the daemon more workers, or a port that spreads packets: `zerorate status` tells their load"},
 	{"not_subscriber", "neither of its addresses is a subscriber's",
 	 "compare subscribers in zerorated.conf with the addresses of this flow"},
 	{"expired", "@ has expired", "have a newer list signed and put in force: `zerorate list push`"},
-	{"excluded", "an exclusion of @ covers the host that it named", LOOK_UP},
-	{"spoof", "its hello came twice with different bytes, as forged ones do",
+	{"excluded", "an exclusion of @ covers the host that it named",
+	 "see which exclusion covers its name: " LOOK_UP},
+	{"spoof", "part of what it sent came twice with different bytes, as forged hellos do",
 	 "no browser does this; look at what the subscriber runs"},
 };
 
