@@ -2,6 +2,7 @@
 #include "control/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -78,6 +79,26 @@ static int bind_file(int fd, const struct zr_socket_config *config, const struct
 	return 0;
 }
 
+static int spare_open(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* The process has no descriptor left: the spare one is taken to hang up with. */
+static void hang_up(struct zr_server *server)
+{
+	int fd;
+
+	close(server->spare);
+	fd = accept4(server->watch.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	server->spare = spare_open();
+	zr_log_often(ZR_LOG_KIND_REFUSED, zr_log_who(server->path), ZR_LOG_ERROR,
+		     "%s: hung up on a caller: the daemon has no descriptor left; raise LimitNOFILE= of its unit",
+		     server->path);
+}
+
 static void accept_client(void *arg, uint32_t events)
 {
 	struct zr_server *server = arg;
@@ -86,6 +107,8 @@ static void accept_client(void *arg, uint32_t events)
 	(void)events;
 	if (fd >= 0)
 		server->arrived(server->arg, fd);
+	else if (errno == EMFILE || errno == ENFILE)
+		hang_up(server);
 }
 
 int zr_server_open(struct zr_server *server, struct zr_loop *loop, const struct zr_socket_config *config)
@@ -106,14 +129,17 @@ int zr_server_open(struct zr_server *server, struct zr_loop *loop, const struct 
 	if (err != 0)
 		goto fail;
 	server->watch = (struct zr_watch){.fd = fd, .ready = accept_client, .arg = server};
-	err = listen(fd, BACKLOG) == 0 ? zr_loop_add(loop, &server->watch, EPOLLIN) : -errno;
+	server->spare = spare_open();
+	err = server->spare >= 0 && listen(fd, BACKLOG) == 0 ? zr_loop_add(loop, &server->watch, EPOLLIN) : -errno;
 	if (err == 0) {
 		server->loop = loop;
 		server->path = config->path;
 		return 0;
 	}
-	unlink(config->path);
 	refuse(config->path, err, strerror(-err));
+	unlink(config->path);
+	if (server->spare >= 0)
+		close(server->spare);
 fail:
 	close(fd);
 	return err;
@@ -126,6 +152,7 @@ void zr_server_close(struct zr_server *server)
 	zr_loop_remove(server->loop, &server->watch);
 	unlink(server->path);
 	close(server->watch.fd);
+	close(server->spare);
 	server->loop = NULL;
 }
 

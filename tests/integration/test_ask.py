@@ -299,7 +299,7 @@ class UnderTraffic(unittest.TestCase):
         with on_endless_daemon(self) as daemon, Asking(daemon) as control:
             daemon.wait_for(lambda status: status["flows"]["open"] > 0)
             published, rounds = 1, 0
-            until = time.monotonic() + PATIENCE_S
+            until = time.monotonic() + 6 * PATIENCE_S
             while (published < 6 or rounds < 30) and time.monotonic() < until:
                 if rounds % 5 == 0:
                     text = endless.LIST.replace("serial: 1", f"serial: {published + 1}")
