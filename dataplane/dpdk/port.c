@@ -24,6 +24,8 @@
 /* net_af_packet: its default frame slot, and what the kernel takes of it (TPACKET_V2 header and alignment). */
 #define AF_PACKET_SLOT     2048
 #define AF_PACKET_OVERHEAD 66
+/* No receive ring of a driver holds more frames. */
+#define RING_FRAMES_MAX (1u << 20)
 
 /* Drivers of which we know more than ethdev tells. */
 struct zr_driver {
@@ -345,6 +347,25 @@ int zr_port_configure(struct zr_port_setup *s)
 	return status != 0 ? status : queues_setup(s);
 }
 
+/*
+ * Until it binds its sockets to the interface, net_af_packet (22.11) takes what comes in at any interface: other traffic of this
+ * machine, and what came in at the peer, which would go out where it came from. All of it is older than the port's start.
+ */
+static void rings_empty(const struct zr_device *d)
+{
+	struct rte_mbuf *frames[ZR_BURST];
+
+	for (uint16_t q = 0; q < d->queues; q++) {
+		unsigned int left = RING_FRAMES_MAX, count;
+
+		do {
+			count = rte_eth_rx_burst(d->id, q, frames, ZR_BURST);
+			rte_pktmbuf_free_bulk(frames, count);
+			left -= RTE_MIN(count, left);
+		} while (count > 0 && left > 0);
+	}
+}
+
 int zr_port_start(struct zr_port_setup *s)
 {
 	struct zr_device *d = s->device;
@@ -358,5 +379,7 @@ int zr_port_start(struct zr_port_setup *s)
 	if (status != 0 && status != -ENOTSUP)
 		return zr_port_refuse(s, status, "it does not take frames for other addresses (promiscuous mode: %s)",
 				      strerror(-status));
+	if (d->interface != 0)
+		rings_empty(d);
 	return 0;
 }

@@ -61,6 +61,25 @@ static uint32_t same_rule(const struct zr_pipeline *p, const struct zr_restore *
 	return same_list(p, from) && s->rule < zr_image_entry_count(p->list.image) ? s->rule : ZR_ENTRY_NONE;
 }
 
+/* Another list is in force than the one that freed it: does that one free it, too? Without a name nobody can say. */
+static void judge_last(const struct zr_pipeline *p, const struct zr_saved_flow *s, struct zr_usage *u)
+{
+	struct zr_name_ref name = {.text = s->name, .len = s->name_len};
+	struct zr_match match = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
+	int64_t at_s = (int64_t)((p->now_us + (uint64_t)p->wall.ahead_us) / US_PER_S);
+
+	u->reason = s->name_len > 0 ? ZR_REASON_NO_MATCH : ZR_REASON_NO_NAME;
+	if (s->name_len > 0)
+		zr_image_match_names(p->list.image, &name, 1, at_s, &match);
+	if (match.kind == ZR_MATCH_LISTED)
+		u->reason = at_s < zr_image_expires_s(p->list.image) ? s->reason : ZR_REASON_EXPIRED;
+	else if (match.kind == ZR_MATCH_EXCLUDED)
+		u->reason = ZR_REASON_EXCLUDED;
+	u->rule = u->reason != ZR_REASON_EXPIRED ? match.entry : ZR_ENTRY_NONE;
+	if (zr_reason_verdict((enum zr_reason)u->reason) != ZR_FREE)
+		u->name = NULL;
+}
+
 /* It ends with the run that it comes from: its last record says so, if it left any. */
 static void end_at_once(struct zr_pipeline *p, const struct zr_restore *from, const struct zr_saved_flow *s,
 			enum zr_cause cause)
@@ -93,6 +112,8 @@ static void end_at_once(struct zr_pipeline *p, const struct zr_restore *from, co
 
 	if (s->id == 0 || !from->same_epoch)
 		return;
+	if (zr_reason_verdict((enum zr_reason)u.reason) == ZR_FREE && u.rule == ZR_ENTRY_NONE)
+		judge_last(p, s, &u);
 	u.verdict = (uint8_t)zr_reason_verdict((enum zr_reason)u.reason);
 	if (s->reason == ZR_REASON_SPOOF)
 		u.flags |= 1U << ZR_FLAG_SPOOF_SUSPECT;

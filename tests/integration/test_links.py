@@ -48,6 +48,15 @@ raw.bind((sys.argv[1], 0))
 for line in sys.stdin:
     raw.send(bytes.fromhex(line))
 """
+# One frame again and again.
+FLOOD = """import socket, sys
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+raw.bind((sys.argv[1], 0))
+raw.send(bytes.fromhex(sys.argv[2]))
+print("ready", flush=True)
+while True:
+    raw.send(bytes.fromhex(sys.argv[2]))
+"""
 # The kernel tells a tag beside the frame: so much was taken off.
 RECEIVE = """import errno, socket, sys
 raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -204,6 +213,22 @@ class Links(unittest.TestCase):
             self.assertGreaterEqual(left["tx_drops"]["tx_link_down"]["pkts"], 5)
             self.assertEqual(status["state"], "running")
             self.assertEqual(daemon.end()[1], 0)
+
+    def test_frames_of_other_interfaces_are_no_ports(self):
+        """The driver opens its sockets before it binds them, and has what came in at any interface meanwhile."""
+        self.pair("end1", "right")
+        self.pair("elsewhere", "aside")
+        flood = subprocess.Popen(inside(BOX, sys.executable, "-c", FLOOD, "elsewhere", frame(200).hex()), stdout=subprocess.PIPE, text=True)
+        try:
+            self.assertEqual(flood.stdout.readline(), "ready\n")
+            with self.daemon() as daemon:
+                self.send("end0", *[frame(100)] * 5)
+                status = daemon.wait_for(lambda status: status["ports"][1]["tx_pkts"] >= 5)
+                self.assertEqual([(port["rx_pkts"], port["tx_pkts"]) for port in status["ports"]], [(5, 0), (0, 5)])
+                self.assertEqual(daemon.end()[1], 0)
+        finally:
+            flood.kill()
+            flood.communicate()
 
     def test_long_frame_keeps_no_other_from_going_out(self):
         """net_tap stops at one that it does not take."""

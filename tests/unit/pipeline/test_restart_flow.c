@@ -572,6 +572,40 @@ static void last_record_says_what_is_known(void **state)
 	scene_free(&s);
 }
 
+/* No last record is free under a list that does not free it, or without an entry: here it was another list that freed it. */
+static void last_record_is_judged_by_the_list_in_force(void **state)
+{
+	static const struct {
+		const char *name, *rule, *told;
+		enum zr_reason saved, reason;
+	} cases[] = {
+		{"www.olm.vn", ".olm.vn", "www.olm.vn", ZR_REASON_SNI, ZR_REASON_SNI},
+		{"x.ads.olm.vn", "!ads.olm.vn", "", ZR_REASON_SNI, ZR_REASON_EXCLUDED},
+		{"game.example", "", "", ZR_REASON_SNI, ZR_REASON_NO_MATCH},
+		{"", "", "", ZR_REASON_SNI, ZR_REASON_NO_NAME},
+		{"", "", "", ZR_REASON_PREFIX, ZR_REASON_NO_NAME},
+	};
+	static const uint16_t none[] = {9};
+	const struct zr_restore from = {.same_epoch = true, .domains = none, .domain_count = 1};
+
+	(void)state;
+	open_scene();
+	zr_pipeline_poll(s.pipeline, (s.base_us + 100000000) * 1000);
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct zr_saved_flow flow = flow_of(ZR_PROTO_TCP, cases[i].saved, SNI, 0);
+
+		flow.name_len = (uint8_t)strlen(cases[i].name);
+		memcpy(flow.name, cases[i].name, flow.name_len);
+		zr_pipeline_restore(s.pipeline, &from, &flow);
+		assert_string_equal(zr_reason_name(s.events[i].usage.reason), zr_reason_name(cases[i].reason));
+		assert_int_equal(s.events[i].usage.verdict, zr_reason_verdict(cases[i].reason));
+		assert_string_equal(s.events[i].rule, cases[i].rule);
+		assert_string_equal(s.events[i].name, cases[i].told);
+	}
+	scene_close(&s);
+	scene_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -594,6 +628,7 @@ int main(void)
 		cmocka_unit_test(tag_that_nobody_took_is_told),
 		cmocka_unit_test(last_record_that_nobody_takes_is_a_loss),
 		cmocka_unit_test(last_record_says_what_is_known),
+		cmocka_unit_test(last_record_is_judged_by_the_list_in_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
