@@ -7,6 +7,8 @@
 
 #include "control/record/record.h"
 
+#define TEXT_FIRST 65536
+
 int zr_ask_list_make(struct zr_ask_list *list, uint32_t limit, bool decisions, bool recorded)
 {
 	*list = (struct zr_ask_list){.decisions = decisions, .recorded = recorded};
@@ -16,14 +18,50 @@ int zr_ask_list_make(struct zr_ask_list *list, uint32_t limit, bool decisions, b
 	return 0;
 }
 
+static void text_free(struct zr_ask_list *list)
+{
+	if (list->text != NULL)
+		explicit_bzero(list->text, list->len);
+	free(list->text);
+	list->text = NULL;
+}
+
+/* Make room, without leaving a copy of names behind. */
+static bool text_grow(struct zr_ask_list *list, size_t room)
+{
+	char *text = malloc(room);
+
+	if (text == NULL)
+		return false;
+	if (list->len > 0)
+		memcpy(text, list->text, list->len);
+	text_free(list);
+	list->text = text;
+	list->room = room;
+	return true;
+}
+
+static void append(struct zr_ask_list *list, const char *bytes, size_t len)
+{
+	if (list->room - list->len < len && !text_grow(list, 2 * (list->room + len))) {
+		list->failed = true;
+		return;
+	}
+	memcpy(list->text + list->len, bytes, len);
+	list->len += len;
+}
+
+static void append_text(struct zr_ask_list *list, const char *text)
+{
+	append(list, text, strlen(text));
+}
+
 void zr_ask_list_clear(struct zr_ask_list *list)
 {
-	if (list->stream != NULL)
-		fclose(list->stream);
-	/* Names that are recorded are in there, whoever asked. */
+	/* Workers tell the names that are recorded whoever asks. */
 	if (list->decisions && list->answers != NULL)
 		explicit_bzero(list->answers, list->best.room * sizeof(*list->answers));
-	free(list->text);
+	text_free(list);
 	free(list->answers);
 	zr_best_clear(&list->best);
 }
@@ -90,7 +128,7 @@ static void record_of(const struct zr_ask_list *list, const struct zr_answer *an
 	set_number(record, ZR_MEMBER_LIST_SERIAL, answer->list_serial);
 }
 
-static void write_one(const struct zr_ask_list *list, const struct zr_answer *answer)
+static void write_one(struct zr_ask_list *list, const struct zr_answer *answer)
 {
 	static const char *const states[] = {
 		[ZR_STATE_UNDECIDED] = "undecided", [ZR_STATE_CHARGED] = "charged", [ZR_STATE_FREE] = "free"};
@@ -101,42 +139,43 @@ static void write_one(const struct zr_ask_list *list, const struct zr_answer *an
 	record_of(list, answer, &record);
 	len = zr_record_json(&record, text);
 	zr_time_format(answer->usage.last_us, time);
-	if (list->decisions)
-		fprintf(list->stream, "{\"time\":\"%s\",\"cause\":\"%s\",", time,
-			zr_decision_cause_name(answer->cause));
-	else
-		fprintf(list->stream, "{\"state\":\"%s\",\"last\":\"%s\",", states[answer->state], time);
-	fwrite(text + 1, 1, len - 1, list->stream);
+	append_text(list, list->decisions ? "{\"time\":\"" : "{\"state\":\"");
+	append_text(list, list->decisions ? time : states[answer->state]);
+	append_text(list, list->decisions ? "\",\"cause\":\"" : "\",\"last\":\"");
+	append_text(list, list->decisions ? zr_decision_cause_name(answer->cause) : time);
+	append_text(list, "\",");
+	append(list, text + 1, len - 1);
+	explicit_bzero(text, len);
 }
 
 int zr_ask_list_write(struct zr_ask_list *list, const char *head, unsigned int most)
 {
-	if (list->stream == NULL) {
-		list->stream = open_memstream(&list->text, &list->len);
-		if (list->stream == NULL)
+	if (list->text == NULL) {
+		if (!text_grow(list, TEXT_FIRST))
 			return -ENOMEM;
-		fputs(head, list->stream);
+		append_text(list, head);
 		zr_best_sort(&list->best);
 	}
 	for (; most > 0 && list->written < list->best.count; most--) {
 		if (list->written > 0)
-			fputc(',', list->stream);
+			append_text(list, ",");
 		write_one(list, &list->answers[list->best.items[list->written++].place]);
 	}
+	if (list->failed)
+		return -ENOMEM;
 	if (list->written < list->best.count)
 		return -EAGAIN;
-	fputc(']', list->stream);
+	append_text(list, "]");
 	return 0;
 }
 
 char *zr_ask_list_end(struct zr_ask_list *list, const char *tail, size_t *len)
 {
-	bool whole = fprintf(list->stream, "%s\n", tail) > 0 && ferror(list->stream) == 0;
 	char *text;
 
-	whole &= fclose(list->stream) == 0;
-	list->stream = NULL;
-	if (!whole)
+	append_text(list, tail);
+	append_text(list, "\n");
+	if (list->failed)
 		return NULL;
 	text = list->text;
 	list->text = NULL;

@@ -3,8 +3,6 @@
 #ifndef CONTROL_ASK_LIST_H
 #define CONTROL_ASK_LIST_H
 
-#include <stdio.h>
-
 #include "control/ask_request.h"
 #include "control/best.h"
 
@@ -16,9 +14,9 @@ struct zr_ask_list {
 	uint64_t matched, matched_bytes;
 	/* The reply as it is written. */
 	uint32_t written;
-	FILE *stream;
 	char *text;
-	size_t len;
+	size_t len, room;
+	bool failed; /* without memory */
 };
 
 /* 0 or -ENOMEM. zr_ask_list_clear also after a failure. */

@@ -31,6 +31,7 @@ enum kind { FLOWS, TOP, EXPLAIN };
 
 struct zr_ask {
 	struct zr_ask *next;
+	uint64_t number; /* grows from each to the next */
 	uint64_t connection;
 	enum kind kind;
 	enum step step;
@@ -92,6 +93,16 @@ static void reply_text(struct zr_asks *asks, struct zr_ask *ask, char *text, siz
 static bool fail(struct zr_asks *asks, struct zr_ask *ask, const char *why)
 {
 	reply(asks, ask, zr_control_error(why));
+	return asks->first != NULL;
+}
+
+/* Whoever waits behind it would wait as long, one after the other, and longer than anybody does. */
+static bool fail_all(struct zr_asks *asks)
+{
+	uint64_t last = asks->arrived;
+
+	while (asks->first != NULL && asks->first->number <= last)
+		fail(asks, asks->first, stalled);
 	return asks->first != NULL;
 }
 
@@ -157,7 +168,7 @@ static bool step_ask(struct zr_asks *asks, struct zr_ask *ask)
 	if (err == 0)
 		ask->step = STEP_COLLECT;
 	else if (zr_loop_now_ms() - ask->moved_ms > PATIENCE_MS)
-		return fail(asks, ask, stalled);
+		return fail_all(asks);
 	return false;
 }
 
@@ -178,8 +189,9 @@ static bool step_collect(struct zr_asks *asks, struct zr_ask *ask)
 		return true;
 	}
 	if (zr_loop_now_ms() - ask->moved_ms > PATIENCE_MS)
-		return fail(asks, ask, stalled);
-	return taken == ANSWERS_SLICE;
+		return fail_all(asks);
+	/* Workers whose answers nobody takes stop looking. */
+	return taken > 0;
 }
 
 /* The reply's begin, up to the array's bracket, and its end behind it. */
@@ -222,6 +234,8 @@ static bool step_write(struct zr_asks *asks, struct zr_ask *ask)
 		frame_flows(ask, head, tail);
 	else
 		frame_explain(asks, ask, head, tail);
+	/* What was recorded is told no longer than it is. */
+	ask->list.recorded &= zr_recorder_until_us(&asks->recorder, &ask->request.look.subscriber) != 0;
 	err = zr_ask_list_write(&ask->list, head, RECORDS_SLICE);
 	if (err == -EAGAIN)
 		return true;
@@ -263,6 +277,7 @@ static json_t *add(struct zr_asks *asks, enum kind kind, const struct zr_ask_req
 	if (ask == NULL)
 		return zr_control_error(no_memory);
 	ask->kind = kind;
+	ask->number = ++asks->arrived;
 	ask->connection = peer->connection;
 	ask->operates = peer->operates;
 	ask->request = *request;

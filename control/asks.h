@@ -21,6 +21,7 @@ struct zr_asks {
 	bool stopped;
 	struct zr_dataplane_status status; /* room to read it */
 	struct zr_ask *first;              /* the one at work, then those that wait */
+	uint64_t arrived;                  /* requests so far */
 };
 
 /* Answer a request as zr_control_answer does. */

@@ -54,6 +54,15 @@ static void close_files(struct client *client)
 	client->file_count = 0;
 }
 
+/* Names that somebody recorded may be in it. */
+static void reply_free(struct client *client)
+{
+	if (client->reply != NULL)
+		explicit_bzero(client->reply, client->reply_len);
+	free(client->reply);
+	client->reply = NULL;
+}
+
 static void drop(struct client *client)
 {
 	struct zr_control_socket *all = client->all;
@@ -67,7 +76,7 @@ static void drop(struct client *client)
 	zr_loop_remove(all->loop, &client->watch);
 	close(client->watch.fd);
 	close_files(client);
-	free(client->reply);
+	reply_free(client);
 	free(client);
 	if (all->closed != NULL)
 		all->closed(all->closed_arg, number);
@@ -142,10 +151,8 @@ static bool flush(struct client *client)
 	if (sent < 0)
 		return errno == EAGAIN || errno == EINTR;
 	client->reply_at += (size_t)sent;
-	if (client->reply_at == client->reply_len) {
-		free(client->reply);
-		client->reply = NULL;
-	}
+	if (client->reply_at == client->reply_len)
+		reply_free(client);
 	return true;
 }
 
@@ -239,6 +246,7 @@ void zr_control_socket_reply_text(struct zr_control_socket *all, uint64_t connec
 	struct client *client = client_of(all, connection);
 
 	if (client == NULL) {
+		explicit_bzero(text, len);
 		free(text);
 		return;
 	}

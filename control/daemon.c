@@ -132,7 +132,7 @@ static void drain(void *arg)
 {
 	struct daemon *daemon = arg;
 	unsigned int drained = zr_intake_round(daemon->billing.intake, daemon->dataplane, DRAIN_MOST);
-	bool more = is_running(daemon) && zr_asks_round(&daemon->asks, drained < DRAIN_MOST);
+	bool more = zr_asks_round(&daemon->asks, drained < DRAIN_MOST);
 
 	zr_billing_tick(&daemon->billing);
 	if (is_running(daemon))

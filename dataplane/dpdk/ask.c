@@ -8,11 +8,11 @@
 #include "dataplane/dpdk/state.h"
 
 /*
- * Places that a worker looks at in one round: few while packets come, so that no burst waits for long (a microsecond when all
- * of them are answers, bench_look), more when there is nothing else to do.
+ * Places that a worker looks at in one round: few while packets come, so that no burst waits for long and little is taken from
+ * them (two answers, or 16 places without one), more when there is nothing else to do.
  */
 #define LOOKS_BUSY 16
-#define LOOKS_IDLE 256
+#define LOOKS_IDLE 1024
 
 /* Answers that have room, of all workers together and of each. */
 #define ANSWERS_ALL 8192

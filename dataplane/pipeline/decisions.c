@@ -6,7 +6,8 @@
 #include "dataplane/packet/keyed_hash.h"
 #include "dataplane/pipeline/state.h"
 
-#define SET_BYTES ZR_DECISIONS_SET_BYTES
+#define SET_BYTES  ZR_DECISIONS_SET_BYTES
+#define CACHE_LINE 64
 
 /*
  * A decision in its set, a ring: this, the addresses of client and server (4 bytes each, or 16), rule, service and name, and the
@@ -94,10 +95,33 @@ static size_t address_len(bool is_v6)
 	return is_v6 ? 16 : 4;
 }
 
-void zr_decisions_put(struct zr_decisions *d, const struct zr_decision *decision, uint32_t flow)
+static uint8_t *place_of(const struct zr_decisions *d, uint32_t set, uint32_t at)
 {
-	uint32_t set = set_of(d, decision->family, decision->client.b), written = d->written[set];
-	size_t address = address_len(decision->family == 6);
+	return d->sets + (size_t)set * SET_BYTES + at % SET_BYTES;
+}
+
+void zr_decisions_expect(struct zr_decisions *d, uint8_t family, const union zr_ip *client)
+{
+	if (d->count == 0)
+		return;
+	d->expected = set_of(d, family, client->b);
+	__builtin_prefetch(&d->written[d->expected], 1);
+}
+
+void zr_decisions_ready(const struct zr_decisions *d)
+{
+	uint32_t written;
+
+	if (d->count == 0)
+		return;
+	written = d->written[d->expected];
+	/* What is written then seldom lies on more than two lines. */
+	__builtin_prefetch(place_of(d, d->expected, written), 1);
+	__builtin_prefetch(place_of(d, d->expected, written + CACHE_LINE), 1);
+}
+
+static void head_write(uint8_t *at, const struct zr_decision *decision)
+{
 	const struct head head = {
 		.us = decision->us,
 		.identity = decision->identity,
@@ -117,18 +141,49 @@ void zr_decisions_put(struct zr_decisions *d, const struct zr_decision *decision
 		.service_len = (uint8_t)decision->service.len,
 		.name_len = (uint8_t)decision->name.len,
 	};
-	uint8_t bytes[ENTRY_MAX], *at = add(bytes, &head, sizeof(head));
-	uint16_t len;
 
-	at = add(at, decision->client.b, address);
+	memcpy(at, &head, sizeof(head));
+}
+
+static void entry_write(uint8_t *at, const struct zr_decision *decision, uint16_t len)
+{
+	size_t address = address_len(decision->family == 6);
+
+	head_write(at, decision);
+	at = add(at + sizeof(struct head), decision->client.b, address);
 	at = add(at, decision->server.b, address);
 	at = add(at, decision->rule.at, decision->rule.len);
 	at = add(at, decision->service.at, decision->service.len);
 	at = add(at, decision->name.at, decision->name.len);
-	len = (uint16_t)((size_t)(at - bytes) + LEN_BYTES);
 	memcpy(at, &len, sizeof(len));
-	put(d, set, written, bytes, len);
-	d->last_flow = decision->cause == ZR_DECISION_FIRST ? flow : ZR_FLOW_NONE;
+}
+
+/* Is it the first decision of its flow that can be without a number? */
+static bool is_opening(uint8_t cause)
+{
+	return cause == ZR_DECISION_FIRST || cause == ZR_DECISION_REBOUND || cause == ZR_DECISION_RESTORED;
+}
+
+/* With which a flow ends: nothing of that flow is decided afterwards. */
+static bool is_ending(uint8_t cause)
+{
+	return cause <= ZR_CAUSE_IDLE || (cause >= ZR_CAUSE_NEW_FLOW && cause < ZR_CAUSE_COUNT);
+}
+
+void zr_decisions_put(struct zr_decisions *d, const struct zr_decision *decision, uint32_t flow)
+{
+	uint32_t set = set_of(d, decision->family, decision->client.b), written = d->written[set];
+	uint16_t len = (uint16_t)(sizeof(struct head) + 2 * address_len(decision->family == 6) + decision->rule.len +
+				  decision->service.len + decision->name.len + LEN_BYTES);
+	uint8_t bytes[ENTRY_MAX];
+
+	if (written % SET_BYTES + len <= SET_BYTES) {
+		entry_write(place_of(d, set, written), decision, len);
+	} else {
+		entry_write(bytes, decision, len);
+		put(d, set, written, bytes, len);
+	}
+	d->last_flow = is_opening(decision->cause) ? flow : ZR_FLOW_NONE;
 	d->last_set = set;
 	d->last_at = written;
 	written += len;
@@ -201,11 +256,12 @@ void zr_decisions_number(struct zr_decisions *d, const struct zr_decision *decis
 
 		if (!is_flow(d, set, at, &head, decision))
 			continue;
-		if (head.identity != 0)
+		/* An earlier flow had the tuple. */
+		if (head.identity != 0 || is_ending(head.cause))
 			return;
 		head.identity = decision->identity;
 		put(d, set, at, &head, sizeof(head));
-		if (head.cause == ZR_DECISION_FIRST)
+		if (is_opening(head.cause))
 			return;
 	}
 }

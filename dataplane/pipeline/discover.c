@@ -288,6 +288,8 @@ static bool is_heard(const struct zr_pipeline *p, const struct zr_packet *packet
 
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
 {
+	if ((zr_flow_at(p, flow)->flags & ZR_FLOW_DECIDED) == 0)
+		zr_decisions_expect(&p->decisions, packet->family, &packet->src);
 	if (packet->contradicted)
 		discover_spoof(p, flow);
 	else if (!is_heard(p, packet))

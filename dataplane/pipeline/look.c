@@ -93,24 +93,30 @@ static void answer(struct zr_pipeline *p, uint32_t flow, const struct zr_entry *
 	out->usage.rule = ZR_ENTRY_NONE;
 }
 
+/* An entry and its texts come from memory where a list is long, and an answer goes to a line that another CPU has. */
+static void pay_entry(unsigned int *budget)
+{
+	*budget -= *budget < ZR_LOOK_ENTRY ? *budget : ZR_LOOK_ENTRY;
+}
+
 bool zr_pipeline_look(struct zr_pipeline *p, const struct zr_look *look, struct zr_look_cursor *cursor,
 		      unsigned int *budget, struct zr_answer *out)
 {
-	for (; *budget > 0 && cursor->at < p->table.high_water; --*budget) {
+	while (*budget > 0 && cursor->at < p->table.high_water) {
 		uint32_t flow = cursor->at++;
 		const struct zr_flow *f = zr_flow_at(p, flow);
 		struct zr_entry entry;
 
-		if (f->family == 0)
+		cursor->open += f->family != 0;
+		if (f->family == 0 || (look->states & 1U << state_of(f)) == 0 || !side_fits(p, flow, look)) {
+			--*budget;
 			continue;
-		cursor->open++;
-		if ((look->states & 1U << state_of(f)) == 0 || !side_fits(p, flow, look))
-			continue;
+		}
+		pay_entry(budget);
 		entry = entry_of(p, flow);
 		if (!entry_fits(look, &entry))
 			continue;
 		answer(p, flow, &entry, out);
-		--*budget;
 		return true;
 	}
 	cursor->ended = cursor->at >= p->table.high_water;
@@ -133,6 +139,8 @@ static void keep_name(struct zr_pipeline *p, uint32_t flow, const struct zr_name
 {
 	const char *text = zr_name_text(p, flow);
 
+	out->name = (struct zr_slice){0};
+	out->name_recorded = false;
 	if (text != NULL && (zr_flow_at(p, flow)->flags & ZR_FLOW_FREE) != 0) {
 		out->name = (struct zr_slice){.at = (const uint8_t *)text, .len = strlen(text)};
 	} else if (name != NULL && name->len > 0 && zr_decisions_records(&p->decisions, out->family, &out->client)) {
@@ -161,9 +169,10 @@ static struct zr_slice slice_of(const char *text, size_t max)
 
 void zr_look_note(struct zr_pipeline *p, uint32_t flow, uint8_t cause, const struct zr_name_ref *name)
 {
-	struct zr_decision decision = {.cause = cause};
 	const struct zr_flow *f = zr_flow_at(p, flow);
 	uint64_t id = zr_rest_at(p, flow)->id;
+	/* Every member is set below: to zero all of it first costs as much as to keep it. */
+	struct zr_decision decision;
 	struct zr_entry entry;
 
 	if (p->decisions.count == 0 || cause == ZR_CAUSE_SHUTDOWN)
@@ -175,6 +184,7 @@ void zr_look_note(struct zr_pipeline *p, uint32_t flow, uint8_t cause, const str
 	decision.list_serial = zr_image_serial(zr_list_of(p, f)->image);
 	decision.reason = f->reason;
 	decision.evidence = f->evidence;
+	decision.cause = cause;
 	decision.flags = zr_usage_flags(f);
 	decision.rating_group = entry.rating_group;
 	decision.rule = slice_of(entry.rule, ZR_RULE_MAX);
@@ -184,12 +194,18 @@ void zr_look_note(struct zr_pipeline *p, uint32_t flow, uint8_t cause, const str
 	p->counters[ZR_COUNTER_DECISIONS]++;
 }
 
-void zr_look_number(struct zr_pipeline *p, uint32_t flow)
+static void number_earlier(struct zr_pipeline *p, uint32_t flow, uint64_t identity)
 {
-	struct zr_decision decision = {.identity = zr_identity_of(p, zr_rest_at(p, flow)->id)};
+	struct zr_decision decision = {.identity = identity};
 
-	if (p->decisions.count == 0 || zr_decisions_number_last(&p->decisions, flow, decision.identity))
-		return;
 	tuple_fill(p, flow, &decision);
 	zr_decisions_number(&p->decisions, &decision);
+}
+
+void zr_look_number(struct zr_pipeline *p, uint32_t flow)
+{
+	uint64_t identity = zr_identity_of(p, zr_rest_at(p, flow)->id);
+
+	if (p->decisions.count > 0 && !zr_decisions_number_last(&p->decisions, flow, identity))
+		number_earlier(p, flow, identity);
 }

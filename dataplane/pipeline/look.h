@@ -69,13 +69,14 @@ struct zr_look_cursor {
 };
 
 /*
- * The next open flow that fits, looking at no more than *budget places (each takes one off). True: out is filled. False: the budget
- * is used up, or all were looked at (cursor->ended). A flow that stays open meanwhile is met once; one that comes may be missed.
+ * The next open flow that fits, looking at no more than *budget places: each takes one off, and one whose entry is read, as that of
+ * every answer is, ZR_LOOK_ENTRY. True: out is filled. False: the budget is used up, or all were looked at (cursor->ended). A flow that stays open meanwhile is met once; one that comes may be missed.
  */
+#define ZR_LOOK_ENTRY 8
 bool zr_pipeline_look(struct zr_pipeline *p, const struct zr_look *look, struct zr_look_cursor *cursor,
 		      unsigned int *budget, struct zr_answer *out);
 
-/* The next decision that fits, latest first. Likewise. Decisions that are overwritten meanwhile end the look. */
+/* The next decision that fits, latest first. Likewise, with one for each decision. Decisions that are overwritten meanwhile end the look. */
 bool zr_pipeline_decision(struct zr_pipeline *p, const struct zr_look *look, struct zr_look_cursor *cursor,
 			  unsigned int *budget, struct zr_answer *out);
 

@@ -73,6 +73,7 @@ static void decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement jud
 
 void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
 {
+	zr_decisions_ready(&p->decisions);
 	decide(p, flow, judgement);
 	zr_name_keep(p, flow, name);
 	zr_look_note(p, flow, ZR_DECISION_FIRST, &name);

@@ -14,7 +14,7 @@
 #define FLOWS_OPEN (1U << 20)
 #define DECISIONS  (64U << 20)
 
-/* As a worker's look goes: so many places between two bursts. */
+/* As a worker's look goes: so many places between two bursts, an eighth of them when they are answered. */
 #define LOOKS 16
 
 struct setting {

@@ -73,6 +73,7 @@ def on_endless(folder, workers="1-3", control="", flows=400):
     endless.write(capture, tuples=flows)
     config = CONFIG.format(folder="{folder}", capture=capture + ",infinite_rx=1", workers=workers, role="both", records="",
                            more='subscribers = [ "10.77.0.0/16" ];', control=control)
+    config = config.replace('flows = "64K";', 'flows = "64K"; state = "{folder}/flows";')
     return Daemon(ZERORATED, ZERORATE, config, endless.LIST)
 
 
@@ -384,11 +385,15 @@ class Recording(unittest.TestCase):
                                    capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
             self.assertIn("names_recorded", table)
             self.assertIn(self.CHARGED, table)
+            # It is recorded when the daemon ends and leaves its open flows to the next run.
+            other.ask(op="explain_record", subscriber=self.CHARGED, seconds=600)
+            self.wait_names(other, lambda names: self.SECRET in names)
             logged = daemon.logged()
             self.assertIn(f"names of charged flows of {self.CHARGED} are recorded: asked for by uid {os.geteuid()}, until {reply['until']}",
                           logged)
             self.assertIn(f"names of charged flows of {self.CHARGED} are recorded no more", logged)
             self.assertEqual(daemon.end()[1], 0)
+            self.assertGreater(os.path.getsize(f"{daemon.folder}/flows"), 0)
             for path in pathlib.Path(daemon.folder).rglob("*"):
                 if path.is_file() and path.suffix != ".pcap":
                     self.assertNotIn(self.SECRET.encode(), path.read_bytes(), path)

@@ -442,6 +442,132 @@ static void count_of_bytes_that_begins_anew_leaves_the_set_full(void **state)
 	scene_free(&s);
 }
 
+/* A decision of one tuple whose flow left no record yet. */
+static void put_one(uint8_t cause)
+{
+	const struct zr_decision decision = {
+		.us = 1, .family = 4, .proto = 6, .client = {.b = {10, 0, 0, 1}}, .client_port = 40000, .cause = cause};
+
+	zr_decisions_put(&s.pipeline->decisions, &decision, 7);
+}
+
+static void number_goes_no_further_back_than_the_flow_began(void **state)
+{
+	static const uint8_t openings[] = {ZR_DECISION_FIRST, ZR_DECISION_REBOUND, ZR_DECISION_RESTORED};
+	const struct zr_decision numbered = {
+		.identity = 99, .family = 4, .proto = 6, .client = {.b = {10, 0, 0, 1}}, .client_port = 40000};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(openings); i++) {
+		begin();
+		put_one(ZR_DECISION_FIRST); /* of an earlier flow */
+		put_one(openings[i]);
+		assert_true(zr_decisions_number_last(&s.pipeline->decisions, 7, 98));
+		put_one(openings[i]); /* of a flow behind that one */
+		put_one(ZR_CAUSE_LIST);
+		assert_false(zr_decisions_number_last(&s.pipeline->decisions, 7, 99));
+		zr_decisions_number(&s.pipeline->decisions, &numbered);
+		assert_int_equal(decisions_of("10.0.0.1"), 4);
+		assert_int_equal(found[0].usage.flow, 99);
+		assert_int_equal(found[1].usage.flow, 99);
+		assert_int_equal(found[2].usage.flow, 98);
+		assert_false(found[3].numbered);
+		scene_free(&s);
+	}
+}
+
+static void number_does_not_go_to_a_flow_that_ended_undecided(void **state)
+{
+	static const uint8_t endings[] = {ZR_CAUSE_IDLE, ZR_CAUSE_FIN, ZR_CAUSE_RST, ZR_CAUSE_NEW_FLOW,
+					  ZR_CAUSE_EVICTED};
+	const struct zr_decision numbered = {
+		.identity = 99, .family = 4, .proto = 6, .client = {.b = {10, 0, 0, 1}}, .client_port = 40000};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(endings); i++) {
+		begin();
+		put_one(endings[i]);
+		put_one(ZR_CAUSE_INTERIM); /* of an undecided flow, as is what it ends with */
+		zr_decisions_number(&s.pipeline->decisions, &numbered);
+		assert_int_equal(decisions_of("10.0.0.1"), 2);
+		assert_true(found[0].numbered);
+		assert_false(found[1].numbered);
+		scene_free(&s);
+	}
+}
+
+static void longest_texts_have_room_wherever_they_fall(void **state)
+{
+	static uint8_t letters[ZR_RULE_MAX];
+	struct zr_decision decision = {.us = 1,
+				       .family = 6,
+				       .proto = 17,
+				       .cause = ZR_CAUSE_LIST,
+				       .client = {.b = {0x20, 1, 0xd, 0xb8}},
+				       .rule = {.at = letters, .len = ZR_RULE_MAX},
+				       .service = {.at = letters, .len = ZR_SERVICE_MAX},
+				       .name = {.at = letters, .len = ZR_NAME_MAX}};
+
+	(void)state;
+	begin();
+	memset(letters, 'r', sizeof(letters));
+	for (uint16_t i = 0; i < 2000; i++) {
+		decision.client_port = i;
+		decision.name.len = i % 7 == 0 ? ZR_NAME_MAX : i % 64U;
+		zr_decisions_put(&s.pipeline->decisions, &decision, 7);
+		assert_true(decisions_of("2001:db8::/64") >= (i < 4 ? i + 1U : 4U));
+		assert_int_equal(found[0].usage.client_port, i);
+		assert_int_equal(strlen(found[0].rule), ZR_RULE_MAX);
+		assert_int_equal(strlen(found[0].service), ZR_SERVICE_MAX);
+		assert_int_equal(strlen(found[0].name), decision.name.len);
+		assert_int_equal(found[i < 3 ? i : 3].usage.client_port, i < 3 ? 0 : i - 3);
+	}
+	scene_free(&s);
+}
+
+/* Who chooses addresses cannot choose sets: where two of them fall together differs from start to start. */
+static void sets_are_keyed(void **state)
+{
+	unsigned int differ = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 32; i++) {
+		unsigned int survived[2];
+
+		for (unsigned int run = 0; run < 2; run++) {
+			char client[32];
+
+			scene_init(&s, LIST);
+			s.config.seed[0] = 1000 + run;
+			s.config.seed[1] = 77 * (run + 1);
+			scene_open(&s);
+			snprintf(client, sizeof(client), "10.9.%u.1", i);
+			hello_of(0, 40000, client, "example.com");
+			for (unsigned int k = 0; k < 200; k++)
+				hello_of(1 + k, (uint16_t)(42000 + k), "10.0.0.1", "example.com");
+			survived[run] = decisions_of(client);
+			scene_free(&s);
+		}
+		differ += survived[0] != survived[1];
+	}
+	assert_true(differ > 0);
+}
+
+static void hostile_neighbour_is_never_told_for_a_subscriber(void **state)
+{
+	(void)state;
+	scene_init(&s, LIST);
+	s.config.decisions_bytes = ZR_DECISIONS_SET_BYTES + sizeof(uint32_t); /* one set for all */
+	scene_open(&s);
+	assert_int_equal(s.pipeline->decisions.count, 1);
+	hello_of(0, 40000, "10.0.0.1", "example.com");
+	hello_of(1, 40001, "10.0.0.2", "example.com");
+	assert_int_equal(decisions_of("10.0.0.1"), 1);
+	assert_int_equal(found[0].usage.client_port, 40000);
+	assert_int_equal(decisions_of("10.0.0.2"), 1);
+	scene_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +587,11 @@ int main(void)
 		cmocka_unit_test(subscriber_of_ipv6_is_its_network),
 		cmocka_unit_test(nothing_is_kept_without_memory),
 		cmocka_unit_test(decisions_are_counted),
+		cmocka_unit_test(number_goes_no_further_back_than_the_flow_began),
+		cmocka_unit_test(number_does_not_go_to_a_flow_that_ended_undecided),
+		cmocka_unit_test(longest_texts_have_room_wherever_they_fall),
+		cmocka_unit_test(sets_are_keyed),
+		cmocka_unit_test(hostile_neighbour_is_never_told_for_a_subscriber),
 		cmocka_unit_test(count_of_bytes_that_begins_anew_leaves_the_set_full),
 	};
 

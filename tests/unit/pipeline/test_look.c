@@ -72,6 +72,29 @@ static void every_open_flow_is_met_once_whatever_the_budget(void **state)
 	scene_free(&s);
 }
 
+static void answer_takes_more_of_the_budget_than_a_place(void **state)
+{
+	const struct zr_look all = {.states = ANY_STATE}, none = {.states = 0},
+			     rule = {.states = ANY_STATE, .rule = "x"};
+	const struct {
+		const struct zr_look *look;
+		unsigned int looked, answers;
+	} rounds[] = {{&all, 2, 2}, {&none, 10, 0}, {&rule, 2, 0}};
+
+	(void)state;
+	open_flows();
+	for (unsigned int i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
+		struct zr_look_cursor cursor = {0};
+		unsigned int budget = 2 * ZR_LOOK_ENTRY, answers = 0;
+
+		while (zr_pipeline_look(s.pipeline, rounds[i].look, &cursor, &budget, &found[answers]))
+			answers++;
+		assert_int_equal(cursor.at, rounds[i].looked);
+		assert_int_equal(answers, rounds[i].answers);
+	}
+	scene_free(&s);
+}
+
 static void what_open_flows_hold_is_what_totals_say(void **state)
 {
 	const struct zr_look all = {.states = ANY_STATE};
@@ -174,7 +197,7 @@ static void flow_of_the_list_before_is_told_with_its_own_entry(void **state)
 	assert_string_equal(found[0].service, "olm");
 	zr_pipeline_poll(s.pipeline, (s.base_us + 1000000) * 1000);
 	assert_true(zr_pipeline_list_settled(s.pipeline));
-	for (budget = 64; !cursor.ended;)
+	for (budget = 1000; !cursor.ended;)
 		if (zr_pipeline_look(s.pipeline, &all, &cursor, &budget, &found[1]) && found[1].state == ZR_STATE_FREE)
 			assert_string_equal(found[1].service, "renamed");
 	scene_free(&next);
@@ -215,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_open_flow_is_met_once_whatever_the_budget),
+		cmocka_unit_test(answer_takes_more_of_the_budget_than_a_place),
 		cmocka_unit_test(what_open_flows_hold_is_what_totals_say),
 		cmocka_unit_test(answers_say_what_records_would),
 		cmocka_unit_test(names_of_charged_flows_are_not_told),
