@@ -27,8 +27,8 @@ void zr_ask_list_clear(struct zr_ask_list *list);
 void zr_ask_list_take(void *arg, const struct zr_answer *answer);
 
 /*
- * When all are taken: write at most `most` of them behind head, the begin of an object up to the array's bracket. 0: the array is
- * closed; -EAGAIN: call it again; -ENOMEM.
+ * When all are taken: write at most `most` of them behind head, the begin of an object up to the array's bracket. 0: the array
+ * is closed; -EAGAIN: call it again; -ENOMEM.
  */
 int zr_ask_list_write(struct zr_ask_list *list, const char *head, unsigned int most);
 

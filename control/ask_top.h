@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the next totals would say if every open flow were cut now: the sums of the interval that grows, and what open flows hold,
- * by service, rule or subscriber. In bounded memory, a slice at a time. One thread.
+ * What the next totals would say if every open flow were cut now: the sums of the interval that grows, and what open flows
+ * hold, by service, rule or subscriber. In bounded memory, a slice at a time. One thread.
  */
 #ifndef CONTROL_ASK_TOP_H
 #define CONTROL_ASK_TOP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From the dataplane's events to who bills: totals, records, the ledger and its consumers, which are opened and closed together. The
- * loop's thread's.
+ * From the dataplane's events to who bills: totals, records, the ledger and its consumers, which are opened and closed
+ * together. The loop's thread's.
  */
 #ifndef CONTROL_BILLING_H
 #define CONTROL_BILLING_H

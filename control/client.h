@@ -18,8 +18,8 @@ int zr_client_connect(const char *path, char error[ZR_CLIENT_ERROR]);
 void zr_client_wait(int fd, unsigned int seconds);
 
 /*
- * Send a request, one line of JSON without its line break, and wait for the reply. Returns 0 with *reply (malloc'ed, terminated,
- * without its line break), or -errno with a sentence in error.
+ * Send a request, one line of JSON without its line break, and wait for the reply. Returns 0 with *reply (malloc'ed,
+ * terminated, without its line break), or -errno with a sentence in error.
  */
 int zr_client_ask(int fd, const char *request, char **reply, char error[ZR_CLIENT_ERROR]);
 

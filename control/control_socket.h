@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * control.sock: one JSON request and one reply a line. Only root, the daemon's own user and members of the configured groups are
- * listened to. One thread.
+ * control.sock: one JSON request and one reply a line. Only root, the daemon's own user and members of the configured groups
+ * are listened to. One thread.
  */
 #ifndef CONTROL_CONTROL_SOCKET_H
 #define CONTROL_CONTROL_SOCKET_H
@@ -16,8 +16,8 @@
 struct zr_control_socket;
 
 /*
- * Most connections at a time: another one takes the place of that which was silent longest, a reader's before an operator's, and
- * never one that waits for its reply, but that an operator finds room among readers in any case.
+ * Most connections at a time: another one takes the place of that which was silent longest, a reader's before an operator's,
+ * and never one that waits for its reply, but that an operator finds room among readers in any case.
  */
 #define ZR_CONTROL_CLIENTS_MAX 16
 

@@ -190,6 +190,7 @@ static void check(void *arg)
 {
 	struct daemon *daemon = arg;
 
+	zr_dataplane_links(daemon->dataplane);
 	if (is_running(daemon))
 		zr_watchdog_check(&daemon->watchdog, zr_loop_now_ms());
 	else

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The daemon's way out: flows are cut or left to the next run, what is left is written, consumers take it. The loop's thread's. */
+/*
+ * The daemon's way out: flows are cut or left to the next run, what is left is written, consumers take it. The loop's
+ * thread's.
+ */
 #ifndef CONTROL_ENDING_H
 #define CONTROL_ENDING_H
 

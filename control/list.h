@@ -64,13 +64,16 @@ int zr_lists_start(struct zr_lists *lists, struct zr_loop *loop, struct zr_datap
 #define ZR_LIST_RELOADS_MAX 64
 
 /*
- * Look at what the file holds now; whoever asked for it is told. Takes reload over, NULL: nobody. False, and it stays the caller's,
- * when too many wait or nothing can be.
+ * Look at what the file holds now; whoever asked for it is told. Takes reload over, NULL: nobody. False, and it stays the
+ * caller's, when too many wait or nothing can be.
  */
 bool zr_lists_reload(struct zr_lists *lists, struct zr_list_reload *reload);
 /* Take over a list that is handed over; false, and it stays the caller's, while another one is on its way or nothing can be. */
 bool zr_lists_push(struct zr_lists *lists, struct zr_list_push *push);
-/* Write an entry, which it takes over, into the audit log: what a user did that is not about a list. Nothing is written any more at the end. */
+/*
+ * Write an entry, which it takes over, into the audit log: what a user did that is not about a list. Nothing is written any
+ * more at the end.
+ */
 void zr_lists_audit_entry(struct zr_lists *lists, json_t *entry, uid_t uid);
 
 /* Could the last entry be written, or is that not known yet? */

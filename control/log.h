@@ -33,7 +33,10 @@ enum zr_log_kind {
 #define ZR_LOG_OFTEN_LINES 20
 #define ZR_LOG_OFTEN_MS    60000
 
-/* So many of a kind are told apart at a time, so that nobody hides behind another one's noise; those beyond are counted together. */
+/*
+ * So many of a kind are told apart at a time, so that nobody hides behind another one's noise; those beyond are counted
+ * together.
+ */
 #define ZR_LOG_OFTEN_WHO 8
 
 /* One line of a kind about a port, worker, user or whoever it is, by a number; or none when there were too many. */

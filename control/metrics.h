@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What everybody outside is told in numbers: the control thread makes a snapshot once a second; Prometheus, over HTTP on a thread of
- * its own, and DPDK's telemetry on its read the latest one. Nobody who asks is waited for, and no worker is asked.
+ * What everybody outside is told in numbers: the control thread makes a snapshot once a second; Prometheus, over HTTP on a
+ * thread of its own, and DPDK's telemetry on its read the latest one. Nobody who asks is waited for, and no worker is asked.
  */
 #ifndef CONTROL_METRICS_H
 #define CONTROL_METRICS_H

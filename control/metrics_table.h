@@ -31,8 +31,8 @@ struct zr_metric {
 	uint8_t kind;        /* enum zr_metric_kind */
 	const char *command; /* of telemetry */
 	/*
-	 * Names of members, divided by dots. "*" stands for each element of an array, told apart by its member label; or for each
-	 * member of an object, told apart by its name under key.
+	 * Names of members, divided by dots. "*" stands for each element of an array, told apart by its member label; or for
+	 * each member of an object, told apart by its name under key.
 	 */
 	const char *path;
 	const char *label, *key;

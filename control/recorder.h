@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Recording the names of one subscriber's charged flows, at an operator's request: until a time, or until the connection that asked
- * for it closes. Each begin and end is logged and audited; it ends at once when
- * the audit log cannot be written. One thread.
+ * Recording the names of one subscriber's charged flows, at an operator's request: until a time, or until the connection that
+ * asked for it closes. Each begin and end is logged and audited; it ends at once when the audit log cannot be written. One
+ * thread.
  */
 #ifndef CONTROL_RECORDER_H
 #define CONTROL_RECORDER_H

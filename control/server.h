@@ -22,11 +22,10 @@ struct zr_server {
 };
 
 /*
- * Listen on config's path with its group and permissions 0660, or 0666 when it names users or a second group: whoever
- * connects is to be asked for with zr_peer_of. A socket file that a dead daemon left is replaced; one that
- * somebody listens on, and any other file, is not. Whoever connects while the process has no descriptor left is hung up on, else
- * the loop would hear of him for ever. server->arrived and arg are set by the caller, config outlives it. Returns 0
- * or -errno, which is logged.
+ * Listen on config's path with its group and permissions 0660, or 0666 when it names users or a second group: whoever connects
+ * is to be asked for with zr_peer_of. A socket file that a dead daemon left is replaced; one that somebody listens on, and any
+ * other file, is not. Whoever connects while the process has no descriptor left is hung up on, else the loop would hear of him
+ * for ever. server->arrived and arg are set by the caller, config outlives it. Returns 0 or -errno, which is logged.
  */
 int zr_server_open(struct zr_server *server, struct zr_loop *loop, const struct zr_socket_config *config);
 /* Stop listening and remove the file. Nothing happens when it was not opened. */

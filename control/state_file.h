@@ -30,8 +30,8 @@ struct zr_state {
 };
 
 /*
- * Read a file and check all of it. Returns 0; -ENOENT: there is none; else another -errno, with the rest of a sentence that begins
- * with the path in why: -EPERM when somebody else could have written it, -ESTALE when it is another gateway's, -EILSEQ
+ * Read a file and check all of it. Returns 0; -ENOENT: there is none; else another -errno, with the rest of a sentence that
+ * begins with the path in why: -EPERM when somebody else could have written it, -ESTALE when it is another gateway's, -EILSEQ
  * when it is something else than a state file, and whatever else: it cannot be read, and what is lost is not known. Free
  * state->bytes after success.
  */

@@ -20,8 +20,8 @@ struct zr_sum {
 };
 
 /*
- * most: keys at a time (1 to ZR_SUMS_MOST). key_bytes: what all of them may take together. 0, -EINVAL, -ENOMEM or -EIO (no random key). Free with
- * zr_sums_free, which takes NULL too.
+ * most: keys at a time (1 to ZR_SUMS_MOST). key_bytes: what all of them may take together. 0, -EINVAL, -ENOMEM or -EIO (no
+ * random key). Free with zr_sums_free, which takes NULL too.
  */
 #define ZR_SUMS_MOST (1U << 24)
 int zr_sums_make(uint32_t most, size_t key_bytes, struct zr_sums **out);

@@ -63,8 +63,8 @@ unsigned int zr_totals_peek(const struct zr_interval_totals *totals, struct zr_r
 void zr_totals_skip(struct zr_interval_totals *totals, unsigned int count);
 
 /*
- * After a restart: count what was stored. Records in the order of their numbers, from behind any of the gateway's free totals on
- * or from the very first: usage counts as zr_totals_add does, the gateway's free total ends the interval, and totals that
+ * After a restart: count what was stored. Records in the order of their numbers, from behind any of the gateway's free totals
+ * on or from the very first: usage counts as zr_totals_add does, the gateway's free total ends the interval, and totals that
  * were numbered do not come again. From behind the last but one of the gateway's free totals, a handing-out that a kill
  * interrupted is resumed; from behind the last one, only the interval that grows. Charged volume that left no records is not
  * known any more. To be called before anything else.
@@ -72,8 +72,8 @@ void zr_totals_skip(struct zr_interval_totals *totals, unsigned int count);
 void zr_totals_resume(struct zr_interval_totals *totals, const struct zr_record *record);
 
 /*
- * What the interval that grows holds so far. The sums are its own: they are to be read only, and not across another call of this
- * header; whether it is still the same interval, its begin tells.
+ * What the interval that grows holds so far. The sums are its own: they are to be read only, and not across another call of
+ * this header; whether it is still the same interval, its begin tells.
  */
 struct zr_totals_growing {
 	uint64_t since_us;

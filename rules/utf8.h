@@ -18,8 +18,7 @@ size_t zr_utf8_count(const char *text, size_t len);
 
 /*
  * Is all of it well-formed and free of control characters (U+0000 to U+001F, U+007F to U+009F, separators of lines and
- * paragraphs U+2028 and U+2029, marks, embeddings, overrides and isolates of direction U+061C, U+200E, U+200F, U+202A to U+202E and
- * U+2066 to U+2069)?
+ * paragraphs U+2028 and U+2029, embeddings, overrides and isolates of direction U+202A to U+202E and U+2066 to U+2069)?
  */
 bool zr_utf8_is_printable(const char *text, size_t len);
 /* Is it a blank: a space or a tab, or one of the spaces outside ASCII (no-break, narrow, ideographic and so on)? */

@@ -58,9 +58,9 @@ struct zr_ledger_start {
 
 /*
  * Open the folder: one ledger at a time may have it. Checks the newest file whole and the others roughly; a damaged file is
- * set aside (NAME.damaged), and what is intact in it is taken over. Starts the threads. config: its texts must outlive
- * the ledger. Returns 0, or -errno with a sentence in error: -EBUSY when another process has the folder or a lock on a file, -EPROTO when the
- * files are of a newer version. May take long: it reads up to a whole hour's file.
+ * set aside (NAME.damaged), and what is intact in it is taken over. Starts the threads. config: its texts must outlive the
+ * ledger. Returns 0, or -errno with a sentence in error: -EBUSY when another process has the folder or a lock on a file,
+ * -EPROTO when the files are of a newer version. May take long: it reads up to a whole hour's file.
  */
 int zr_ledger_open(const struct zr_ledger_config *config, struct zr_ledger **out, struct zr_ledger_start *start,
 		   char *error, size_t error_room);

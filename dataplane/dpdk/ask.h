@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A question to all workers, and their answers on the way to control. Control makes it, announces it, and frees it when no worker
- * can hold it any more (QSBR); each worker walks through its pipeline a little in every round, while there is room for what it
- * finds. Private to this folder.
+ * A question to all workers, and their answers on the way to control. Control makes it, announces it, and frees it when no
+ * worker can hold it any more (QSBR); each worker walks through its pipeline a little in every round, while there is room for
+ * what it finds. Private to this folder.
  */
 #ifndef DATAPLANE_DPDK_ASK_H
 #define DATAPLANE_DPDK_ASK_H

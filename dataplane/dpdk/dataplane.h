@@ -61,8 +61,8 @@ struct zr_dataplane_config {
 	 */
 	struct zr_pipeline_config pipeline;
 	/*
-	 * Workers take up these flows before their first packet; NULL: none. It must stay until zr_dataplane_restored. Whoever has no
-	 * place for a flow ends it with its last record.
+	 * Workers take up these flows before their first packet; NULL: none. It must stay until zr_dataplane_restored. Whoever
+	 * has no place for a flow ends it with its last record.
 	 */
 	const struct zr_saved_run *saved;
 	bool keep_flows; /* at the end flows are cut, but stay for zr_dataplane_save */
@@ -172,12 +172,15 @@ struct zr_dataplane_status {
 /* Of which DPDK the program is made: "22.11.7". */
 const char *zr_dataplane_version(void);
 
-/* Read all counters; none is ever reset. Whether ports have a link, which workers go by, is looked up here: call it often. */
+/* Look which ports have a link; workers give nothing to one without. Call it about ten times a second. */
+void zr_dataplane_links(struct zr_dataplane *dp);
+
+/* Read all counters; none is ever reset. Links are looked at, too. */
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out);
 
 /*
- * One value that DPDK's telemetry tells (dpdk-telemetry.py): the command that tells it, without "/zerorate/", and the name of its
- * member there. Values of one command come one behind the other, those of one `of` too, and of one member.
+ * One value that DPDK's telemetry tells (dpdk-telemetry.py): the command that tells it, without "/zerorate/", and the name of
+ * its member there. Values of one command come one behind the other, those of one `of` too, and of one member.
  */
 struct zr_telemetry_value {
 	const char *command, *member;
@@ -228,8 +231,9 @@ struct zr_question {
 };
 
 /*
- * Ask all workers, one question at a time. Each looks at a few flows between two bursts, and stops looking while its answers are not
- * taken. 0; -EBUSY: another one is being asked, or workers have not let go of the one before yet, which takes a round; -ENOMEM.
+ * Ask all workers, one question at a time. Each looks at a few flows between two bursts, and stops looking while its answers
+ * are not taken. 0; -EBUSY: another one is being asked, or workers have not let go of the one before yet, which takes a round;
+ * -ENOMEM.
  */
 int zr_dataplane_ask(struct zr_dataplane *dp, const struct zr_question *question);
 
@@ -250,8 +254,8 @@ bool zr_dataplane_answered(const struct zr_dataplane *dp, struct zr_ask_progress
 void zr_dataplane_ask_end(struct zr_dataplane *dp);
 
 /*
- * Record the names of one subscriber's charged flows in its decisions from now on, NULL: nobody's; what was recorded before is wiped.
- * Each worker does so with its next round. 0, or -EAGAIN while one of them has not noticed the last change.
+ * Record the names of one subscriber's charged flows in its decisions from now on, NULL: nobody's; what was recorded before is
+ * wiped. Each worker does so with its next round. 0, or -EAGAIN while one of them has not noticed the last change.
  */
 int zr_dataplane_record(struct zr_dataplane *dp, const struct zr_prefix *subscriber);
 

@@ -6,8 +6,8 @@
 #include "dataplane/dpdk/state.h"
 
 /*
- * Ask the kernel whether it can send, and how much at a time, and note both in the device. One that is not there any more has no
- * link. Does nothing for a device without one.
+ * Ask the kernel whether it can send, and how much at a time, and note both in the device. One that is not there any more has
+ * no link. Does nothing for a device without one.
  */
 void zr_interface_look(struct zr_device *d);
 

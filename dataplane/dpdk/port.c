@@ -348,8 +348,8 @@ int zr_port_configure(struct zr_port_setup *s)
 }
 
 /*
- * Until it binds its sockets to the interface, net_af_packet (22.11) takes what comes in at any interface: other traffic of this
- * machine, and what came in at the peer, which would go out where it came from. All of it is older than the port's start.
+ * Until it binds its sockets to the interface, net_af_packet (22.11) takes what comes in at any interface: other traffic of
+ * this machine, and what came in at the peer, which would go out where it came from. All of it is older than the port's start.
  */
 static void rings_empty(const struct zr_device *d)
 {

@@ -18,8 +18,8 @@ unsigned int zr_spread_worker(const struct zr_packet *packet, const struct zr_pr
 			      unsigned int workers);
 
 /*
- * The worker of a flow's packets, as above. role: of the ports of its domain, ZR_ROLE_BOTH when one faces both sides; facing one,
- * they make the client the subscriber.
+ * The worker of a flow's packets, as above. role: of the ports of its domain, ZR_ROLE_BOTH when one faces both sides; facing
+ * one, they make the client the subscriber.
  */
 unsigned int zr_spread_flow(uint8_t family, const union zr_ip *client, const union zr_ip *server, uint8_t role,
 			    const struct zr_prefix_set *subscribers, unsigned int workers);

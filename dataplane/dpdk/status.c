@@ -48,20 +48,32 @@ static void port_name(const struct zr_dataplane_port *port, struct zr_port_statu
 	out->domain = port->domain;
 }
 
-static void port_fill(struct zr_device *d, struct zr_port_status *out)
+/* Whether it has a link, for workers to go by; its speed in Mbit/s, 0: not known. */
+static uint32_t port_look(struct zr_device *d)
 {
 	struct rte_eth_link link = {0};
+	bool told = rte_eth_link_get_nowait(d->id, &link) == 0;
+
+	/* Whose driver tells nothing must not seem to be up until the kernel is asked. */
+	if (told && d->interface == 0)
+		atomic_store_explicit(&d->link_up, link.link_status == RTE_ETH_LINK_UP, memory_order_relaxed);
+	zr_interface_look(d);
+	return told && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? link.link_speed : 0;
+}
+
+void zr_dataplane_links(struct zr_dataplane *dp)
+{
+	for (unsigned int i = 0; i < dp->config.port_count; i++)
+		port_look(&dp->devices[i]);
+}
+
+static void port_fill(struct zr_device *d, struct zr_port_status *out)
+{
 	struct rte_eth_stats stats = {0};
 
 	*out = (struct zr_port_status){0};
 	snprintf(out->device, sizeof(out->device), "%s", d->name);
-	if (rte_eth_link_get_nowait(d->id, &link) == 0) {
-		/* Whose driver tells nothing must not seem to be up until the kernel is asked. */
-		if (d->interface == 0)
-			atomic_store_explicit(&d->link_up, link.link_status == RTE_ETH_LINK_UP, memory_order_relaxed);
-		out->link_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
-	}
-	zr_interface_look(d);
+	out->link_mbps = port_look(d);
 	out->link_up = atomic_load_explicit(&d->link_up, memory_order_relaxed);
 	if (rte_eth_stats_get(d->id, &stats) == 0) {
 		out->drops[ZR_DROP_MISSED] = stats.imissed;

@@ -105,8 +105,8 @@ static inline void view_fill(const struct zr_worker *w, const struct rte_mbuf *m
 }
 
 /*
- * The time: the wall clock's at the start, and on with the monotonic one. 0 when packets bring their time, since no clock has to
- * do with them.
+ * The time: the wall clock's at the start, and on with the monotonic one. 0 when packets bring their time, since no clock has
+ * to do with them.
  */
 static uint64_t clock_now(const struct zr_dataplane *dp)
 {

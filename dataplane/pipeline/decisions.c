@@ -10,8 +10,8 @@
 #define CACHE_LINE 64
 
 /*
- * A decision in its set, a ring: this, the addresses of client and server (4 bytes each, or 16), rule, service and name, and the
- * length of all of it in two bytes.
+ * A decision in its set, a ring: this, the addresses of client and server (4 bytes each, or 16), rule, service and name, and
+ * the length of all of it in two bytes.
  */
 struct head {
 	uint64_t us, identity, list_serial;
@@ -199,7 +199,10 @@ bool zr_decisions_number_last(struct zr_decisions *d, uint32_t flow, uint64_t id
 	return true;
 }
 
-/* The entry that ended so far back in a set when `since` was written, and so much more since; false when it is not whole any more. */
+/*
+ * The entry that ended so far back in a set when `since` was written, and so much more since; false when it is not whole any
+ * more.
+ */
 static bool entry_back(const struct zr_decisions *d, uint32_t set, uint32_t since, uint32_t back, uint32_t lost,
 		       struct head *head, uint16_t *len)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The latest decisions of subscribers: sets of 4 KiB, one for each subscriber's hash, in each of which what is new overwrites what
- * is oldest. So a subscriber's traffic pushes out the decisions of those in its own set, and of nobody else. A decision has the
- * bytes that it needs: of IPv4 58 and its texts. Private to dataplane/pipeline.
+ * The latest decisions of subscribers: sets of 4 KiB, one for each subscriber's hash, in each of which what is new overwrites
+ * what is oldest. So a subscriber's traffic pushes out the decisions of those in its own set, and of nobody else. A decision
+ * has the bytes that it needs: of IPv4 58 and its texts. Private to dataplane/pipeline.
  */
 #ifndef DATAPLANE_PIPELINE_DECISIONS_H
 #define DATAPLANE_PIPELINE_DECISIONS_H
@@ -19,7 +19,10 @@ struct zr_decisions {
 	uint32_t count;    /* of sets */
 	uint64_t key[2];   /* of the hash */
 	uint32_t expected; /* the set that is probably written next */
-	/* The decision that was kept last, if it was a flow's first: whose, and where. ZR_FLOW_NONE: it was not, or the flow is gone. */
+	/*
+	 * The decision that was kept last, if it was a flow's first: whose, and where. ZR_FLOW_NONE: it was not, or the flow
+	 * is gone.
+	 */
 	uint32_t last_flow, last_set, last_at;
 	/* Whose charged flows' names are kept; family 0: nobody's. */
 	struct zr_prefix recorded;
@@ -45,8 +48,8 @@ struct zr_decision {
 };
 
 /*
- * Hints, so that keeping does not wait for memory: one of that client's flows may be decided soon; and now it is, which is kept a
- * hundred nanoseconds later.
+ * Hints, so that keeping does not wait for memory: one of that client's flows may be decided soon; and now it is, which is
+ * kept a hundred nanoseconds later.
  */
 void zr_decisions_expect(struct zr_decisions *d, uint8_t family, const union zr_ip *client);
 void zr_decisions_ready(const struct zr_decisions *d);
@@ -55,8 +58,9 @@ void zr_decisions_ready(const struct zr_decisions *d);
 void zr_decisions_put(struct zr_decisions *d, const struct zr_decision *decision, uint32_t flow);
 
 /*
- * A flow has got its number: if what was kept last is the flow's only decision, it gets it too. Else false, and zr_decisions_number
- * is to look for the flow's: latest first, up to the one that opened it; decision has its tuple and identity.
+ * A flow has got its number: if what was kept last is the flow's only decision, it gets it too. Else false, and
+ * zr_decisions_number is to look for the flow's: latest first, up to the one that opened it; decision has its tuple and
+ * identity.
  */
 bool zr_decisions_number_last(struct zr_decisions *d, uint32_t flow, uint64_t identity);
 void zr_decisions_number(struct zr_decisions *d, const struct zr_decision *decision);

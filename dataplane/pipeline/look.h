@@ -45,8 +45,8 @@ struct zr_look {
 /* An open flow or a decision. */
 struct zr_answer {
 	/*
-	 * Tuple, verdict, reason, evidence, flags; open flows: also part, path, and what they count since their previous cut. last_us
-	 * is the flow's latest packet, or when it was decided. Without image, rule and name, which stand below.
+	 * Tuple, verdict, reason, evidence, flags; open flows: also part, path, and what they count since their previous cut.
+	 * last_us is the flow's latest packet, or when it was decided. Without image, rule and name, which stand below.
 	 */
 	struct zr_usage usage;
 	bool numbered;      /* usage tells which flow it is: it has left a record */
@@ -69,20 +69,24 @@ struct zr_look_cursor {
 };
 
 /*
- * The next open flow that fits, looking at no more than *budget places: each takes one off, and one whose entry is read, as that of
- * every answer is, ZR_LOOK_ENTRY. True: out is filled. False: the budget is used up, or all were looked at (cursor->ended). A flow that stays open meanwhile is met once; one that comes may be missed.
+ * The next open flow that fits, looking at no more than *budget places: each takes one off, and one whose entry is read, as
+ * that of every answer is, ZR_LOOK_ENTRY. True: out is filled. False: the budget is used up, or all were looked at
+ * (cursor->ended). A flow that stays open meanwhile is met once; one that comes may be missed.
  */
 #define ZR_LOOK_ENTRY 8
 bool zr_pipeline_look(struct zr_pipeline *p, const struct zr_look *look, struct zr_look_cursor *cursor,
 		      unsigned int *budget, struct zr_answer *out);
 
-/* The next decision that fits, latest first. Likewise, with one for each decision. Decisions that are overwritten meanwhile end the look. */
+/*
+ * The next decision that fits, latest first. Likewise, with one for each decision. Decisions that are overwritten meanwhile
+ * end the look.
+ */
 bool zr_pipeline_decision(struct zr_pipeline *p, const struct zr_look *look, struct zr_look_cursor *cursor,
 			  unsigned int *budget, struct zr_answer *out);
 
 /*
- * From now on keep names of charged flows, and others that free nothing, with the decisions of one subscriber (an address, or the /64 of IPv6), in every domain;
- * NULL: of nobody. Those that were kept for the one before are overwritten.
+ * From now on keep names of charged flows, and others that free nothing, with the decisions of one subscriber (an address, or
+ * the /64 of IPv6), in every domain; NULL: of nobody. Those that were kept for the one before are overwritten.
  */
 void zr_pipeline_record_names(struct zr_pipeline *p, const struct zr_prefix *subscriber);
 

@@ -7,8 +7,8 @@
 #include "dataplane/pipeline/saved.h"
 
 /*
- * Cut every open flow at the latest time seen (cause shutdown, not final). All that was counted is told then, and flows stay open:
- * zr_pipeline_save writes them; when that fails, zr_pipeline_shutdown ends them.
+ * Cut every open flow at the latest time seen (cause shutdown, not final). All that was counted is told then, and flows stay
+ * open: zr_pipeline_save writes them; when that fails, zr_pipeline_shutdown ends them.
  */
 void zr_pipeline_pause(struct zr_pipeline *p);
 
@@ -29,10 +29,10 @@ struct zr_restore {
 };
 
 /*
- * Take up a flow that zr_saved_read gave, before the pipeline's first packet; time must have come to now (zr_pipeline_poll). It goes
- * on from there by the list in force. Silent for longer than its timeout, after four minutes in which nobody listened, or
- * without a place (an unknown domain, a client that is no subscriber any more, a tuple that is there already, a full table), it
- * ends: when it ever left a record, with a last one without volume. A flow evicted for it ends likewise.
+ * Take up a flow that zr_saved_read gave, before the pipeline's first packet; time must have come to now (zr_pipeline_poll).
+ * It goes on from there by the list in force. Silent for longer than its timeout, after four minutes in which nobody listened,
+ * or without a place (an unknown domain, a client that is no subscriber any more, a tuple that is there already, a full
+ * table), it ends: when it ever left a record, with a last one without volume. A flow evicted for it ends likewise.
  */
 void zr_pipeline_restore(struct zr_pipeline *p, const struct zr_restore *from, const struct zr_saved_flow *saved);
 

@@ -215,8 +215,8 @@ void zr_name_suffixes(const struct zr_pipeline *p, uint32_t flow, struct zr_suff
 
 /*
  * verdict.c: the first verdict of a flow; another one, which cuts what was counted under the old one; another one after the
- * caller's cut (same: it has the entry of the old one; cause: as zr_look_note's); and the same one, though a name was read. name: what was read; NULL
- * with change and replace: what is kept of the name stays.
+ * caller's cut (same: it has the entry of the old one; cause: as zr_look_note's); and the same one, though a name was read.
+ * name: what was read; NULL with change and replace: what is kept of the name stays.
  */
 void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name);
 void zr_verdict_change(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, struct zr_judgement judgement,
@@ -316,8 +316,8 @@ bool zr_rebind_take(struct zr_pipeline *p, uint32_t flow, const struct zr_packet
 void zr_rebind_forget(struct zr_pipeline *p, uint32_t flow);
 
 /*
- * look.c: keep a decision that was just made, for who asks later. cause: enum zr_decision_cause or enum zr_cause; name: what was
- * read with it, or NULL. A flow has got its number.
+ * look.c: keep a decision that was just made, for who asks later. cause: enum zr_decision_cause or enum zr_cause; name: what
+ * was read with it, or NULL. A flow has got its number.
  */
 void zr_look_note(struct zr_pipeline *p, uint32_t flow, uint8_t cause, const struct zr_name_ref *name);
 void zr_look_number(struct zr_pipeline *p, uint32_t flow);

@@ -7,8 +7,9 @@
 #define TIMES 3
 
 /*
- * One packet in so many must come twice. From inside of tunnels to outside only a gateway brings a packet; by other ways also what a
- * router sends back to where it came from, and, where it is not known who is a subscriber, what goes from one to another.
+ * One packet in so many must come twice. From inside of tunnels to outside only a gateway brings a packet; by other ways also
+ * what a router sends back to where it came from, and, where it is not known who is a subscriber, what goes from one to
+ * another.
  */
 enum { SHARE_TUNNEL = 8, SHARE_KNOWN = 4, SHARE_UNKNOWN = 2 };
 

@@ -57,8 +57,8 @@ static inline bool zr_twice_samples(uint64_t us)
 
 /*
  * A packet of a flow comes in at a time at which a sample is taken. hash: of its flow's key; subscribers (empty or NULL: not
- * known): what goes from one to another comes by twice by right. True when it came in before, from another side. Packets that say
- * too little to be known again, or go to many, are passed over.
+ * known): what goes from one to another comes by twice by right. True when it came in before, from another side. Packets that
+ * say too little to be known again, or go to many, are passed over.
  */
 bool zr_twice_look(struct zr_twices *t, uint64_t us, const struct zr_packet *packet, uint64_t hash,
 		   const struct zr_view *view, const struct zr_prefix_set *subscribers);

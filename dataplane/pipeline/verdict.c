@@ -43,7 +43,10 @@ static void verdict_set(struct zr_pipeline *p, uint32_t flow, struct zr_judgemen
 	f->timeout = timeout_of(f);
 }
 
-/* A free verdict is told with the first packet that is counted under it; what was to be told of the one before is not any more. */
+/*
+ * A free verdict is told with the first packet that is counted under it; what was to be told of the one before is not any
+ * more.
+ */
 static void tag_renew(struct zr_flow *f)
 {
 	f->tag_late = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What it costs that somebody may ask: new flows whose hello is read, with and without the memory of decisions; and looking at 1 M
- * open flows, a place whose flow fits and one whose does not.
+ * What it costs that somebody may ask: new flows whose hello is read, with and without the memory of decisions; and looking at
+ * 1 M open flows, a place whose flow fits and one whose does not.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a restart costs with 1 M open flows that their hello freed: cutting them all, writing them as bytes, and reading and taking
- * them up in a pipeline of another seed. The file itself (checksum, disk) is not among it.
+ * What a restart costs with 1 M open flows that their hello freed: cutting them all, writing them as bytes, and reading and
+ * taking them up in a pipeline of another seed. The file itself (checksum, disk) is not among it.
  */
 #include <stdio.h>
 #include <stdlib.h>

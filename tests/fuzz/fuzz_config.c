@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Any bytes as zerorated.conf: it is taken or refused, with at least one line that tells where and what, each of them one line; what
- * is taken keeps the bounds that the daemon relies on.
+ * Any bytes as zerorated.conf: it is taken or refused, with at least one line that tells where and what, each of them one
+ * line; what is taken keeps the bounds that the daemon relies on.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Any bytes on control.sock: requests are read, told apart and answered as the daemon does it, with a scripted dataplane and lists
- * that take nothing. Input: a byte of options, a byte that says where the bytes are cut in two, then what a client sends. Whatever
- * it is: each line has at most one reply, each reply is one JSON object in one line, and the next client is answered.
+ * Any bytes on control.sock: requests are read, told apart and answered as the daemon does it, with a scripted dataplane and
+ * lists that take nothing. Input: a byte of options, a byte that says where the bytes are cut in two, then what a client
+ * sends. Whatever it is: each line has at most one reply, each reply is one JSON object in one line, and the next client is
+ * answered.
  */
 #include <errno.h>
 #include <ftw.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Marks. Input: link type (three bits), tunnel rules (one bit), outer headers (one bit), clear (one bit); a code point; then the
- * view. What is planned is carried out: the packet parses as before but for its headers' classes, and needs nothing more.
+ * Marks. Input: link type (three bits), tunnel rules (one bit), outer headers (one bit), clear (one bit); a code point; then
+ * the view. What is planned is carried out: the packet parses as before but for its headers' classes, and needs nothing more.
  */
 #include <stddef.h>
 #include <stdint.h>

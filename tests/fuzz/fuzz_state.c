@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Any bytes as the open flows of an earlier run. Input: a byte of options, then flows one behind the other as in the state file,
- * to the first that cannot be read; what is behind it are frames as in fuzz_pipeline (time step, length in two bytes, bytes).
- * Whatever they are: what is told is in bounds and adds up to the totals, and what the pipeline took up it saves in a form
- * that can be read.
+ * Any bytes as the open flows of an earlier run. Input: a byte of options, then flows one behind the other as in the state
+ * file, to the first that cannot be read; what is behind it are frames as in fuzz_pipeline (time step, length in two bytes,
+ * bytes). Whatever they are: what is told is in bounds and adds up to the totals, and what the pipeline took up it saves in a
+ * form that can be read.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -107,6 +107,11 @@ const char *zr_dataplane_version(void)
 	return "0.0.0";
 }
 
+void zr_dataplane_links(struct zr_dataplane *dp)
+{
+	(void)dp;
+}
+
 void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *out)
 {
 	*out = dp->status;

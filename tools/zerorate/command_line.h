@@ -76,8 +76,8 @@ struct zr_command_line {
 
 /*
  * Read a command line (argv[0] is the command's last word; getopt may reorder it) into the options' targets, and begin the
- * command (zr_command_begin). False when there is no more to do: help was printed, or something is wrong and told; *status is then
- * the exit status.
+ * command (zr_command_begin). False when there is no more to do: help was printed, or something is wrong and told; *status is
+ * then the exit status.
  */
 bool zr_command_line_read(const struct zr_command_line *line, int argc, char **argv, int *status);
 

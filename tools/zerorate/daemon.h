@@ -21,8 +21,8 @@ json_t *zr_daemon_ask(const char *command, const char *socket, const json_t *req
 		      unsigned int count);
 
 /*
- * Ask once and show the reply; the exit status is show's, or ZR_EXIT_NO_DAEMON. Takes the request over; NULL: an option is no UTF-8,
- * which is told.
+ * Ask once and show the reply; the exit status is show's, or ZR_EXIT_NO_DAEMON. Takes the request over; NULL: an option is no
+ * UTF-8, which is told.
  */
 int zr_daemon_show(const char *command, const char *socket, json_t *request,
 		   int (*show)(const json_t *reply, void *arg), void *arg);

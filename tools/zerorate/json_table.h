@@ -23,7 +23,10 @@ struct zr_json_table {
 	void (*add_row)(struct zr_table *t, const json_t *object);
 };
 
-/* Write a table of the objects of an array, then of another one (NULL: none), behind what stdio holds. Exit status: of printing. */
+/*
+ * Write a table of the objects of an array, then of another one (NULL: none), behind what stdio holds. Exit status: of
+ * printing.
+ */
 int zr_json_table_print(const struct zr_json_table *table, const json_t *objects, const json_t *more);
 
 #endif

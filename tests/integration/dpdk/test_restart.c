@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Flows of one dataplane go on in another with more or fewer workers: packets of both directions find them, none is opened anew.
- * What cannot be saved ends with its last records.
+ * Flows of one dataplane go on in another with more or fewer workers: packets of both directions find them, none is opened
+ * anew. What cannot be saved ends with its last records.
  */
 #include <errno.h>
 #include <setjmp.h>

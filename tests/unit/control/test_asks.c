@@ -21,10 +21,12 @@ void __wrap_zr_control_socket_reply(struct zr_control_socket *control, uint64_t 
 void __wrap_zr_control_socket_reply_text(struct zr_control_socket *control, uint64_t connection, char *text,
 					 size_t len);
 void __wrap_zr_lists_audit_entry(struct zr_lists *lists, json_t *entry, uid_t uid);
+bool __wrap_zr_lists_is_audited(const struct zr_lists *lists);
 
 static uint64_t now_ms;
 static struct zr_asks asks;
 static unsigned int audited;
+static bool audit_fails; /* what it wrote last did not get to the disk */
 
 /* What was replied, in this order. */
 static struct {
@@ -70,12 +72,19 @@ void __wrap_zr_lists_audit_entry(struct zr_lists *lists, json_t *entry, uid_t ui
 	audited++;
 }
 
+bool __wrap_zr_lists_is_audited(const struct zr_lists *lists)
+{
+	(void)lists;
+	return !audit_fails;
+}
+
 static int begin(void **state)
 {
 	(void)state;
 	fake_dataplane_reset();
 	now_ms = 1000000;
 	audited = 0;
+	audit_fails = false;
 	asks = (struct zr_asks){
 		.dataplane = &fake_dataplane, .decisions = true, .recorder = {.dataplane = &fake_dataplane}};
 	return 0;
@@ -315,6 +324,17 @@ static void names_of_another_subscriber_that_is_recorded_are_not_told(void **sta
 	assert_false(told(0, SECRET));
 }
 
+static void nobody_records_without_an_audit_log(void **state)
+{
+	(void)state;
+	record(9, SUBSCRIBER, "explain_record");
+	rounds(1);
+	assert_int_equal(fake_dataplane.recorded.family, 4);
+	audit_fails = true;
+	rounds(1);
+	assert_int_equal(fake_dataplane.recorded.family, 0);
+}
+
 static void workers_are_told_of_the_end_as_soon_as_they_listen(void **state)
 {
 	(void)state;
@@ -374,6 +394,7 @@ int main(void)
 		TEST(end_answers_all_and_takes_no_more),
 		TEST(recorded_names_are_for_operators_while_it_lasts),
 		TEST(names_of_another_subscriber_that_is_recorded_are_not_told),
+		TEST(nobody_records_without_an_audit_log),
 		TEST(workers_are_told_of_the_end_as_soon_as_they_listen),
 		TEST(list_of_any_length_is_whole),
 	};

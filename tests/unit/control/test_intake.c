@@ -219,7 +219,10 @@ static void lose(unsigned int worker, enum zr_verdict verdict, uint64_t bytes)
 	lost->records++;
 }
 
-/* What workers lose is told by its difference, with the interval in which it was found; while there is no room it adds up, and that is told, too. */
+/*
+ * What workers lose is told by its difference, with the interval in which it was found; while there is no room it adds up, and
+ * that is told, too.
+ */
 static void test_ring_full(void **state)
 {
 	struct zr_unwritten sum;

@@ -58,8 +58,8 @@ static void oldest_undecided_flow_goes_first_and_free_flows_last(void **state)
 }
 
 /*
- * A connection whose flow, of a protocol, has its place in the first two buckets of the table, or nowhere there. Other ports from
- * *port on.
+ * A connection whose flow, of a protocol, has its place in the first two buckets of the table, or nowhere there. Other ports
+ * from *port on.
  */
 static struct scene_conn conn_in(bool first_two, uint8_t proto, uint16_t *port)
 {

@@ -166,7 +166,10 @@ static void two_links(void **state)
 	assert_found(ZR_TWICE_PORT, ZR_PROTO_TCP, (struct other_side){.station = true, .port = true, .of = 1});
 }
 
-/* Where it is known who is a subscriber, both sides of a gateway between two tunnels are told from a packet's way to another one. */
+/*
+ * Where it is known who is a subscriber, both sides of a gateway between two tunnels are told from a packet's way to another
+ * one.
+ */
 static void between_two_tunnels(void **state)
 {
 	const struct other_side other = {.both_tunnels = true, .tunnel = true, .station = true, .of = 1};

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* There are words for every reason, cause, evidence and flag that a decision can have; whatever it holds, one clean line comes out. */
+/*
+ * There are words for every reason, cause, evidence and flag that a decision can have; whatever it holds, one clean line comes
+ * out.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

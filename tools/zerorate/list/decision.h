@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /*
- * Show the reply to list_push or reload, what is wrong on standard error, or as JSON; file: what the list is called. Returns the exit
- * status.
+ * Show the reply to list_push or reload, what is wrong on standard error, or as JSON; file: what the list is called. Returns
+ * the exit status.
  */
 int zr_list_decision_show(const char *command, const json_t *reply, const char *file, bool json);
 
