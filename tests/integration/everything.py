@@ -372,16 +372,16 @@ class Trouble:
             self.daemon.process.send_signal(signal.SIGTERM)
             time.sleep(self.chance.uniform(0, 0.4))
         self.daemon.kill()
-        now = self.row.counted()
         due = time.monotonic() - INTERIM_S - LATE_S
         before = next((counted for at, counted in reversed(self.meters) if at < due), self.meters[0][1])
-        for way in WAYS:
-            for server in now[way]:
-                self.due[way, server] += now[way][server] - before[way][server]
         if self.chance.random() < 0.3:    # on its way up, too
             self.daemon.start()
             time.sleep(self.chance.uniform(0, 0.8))
             self.daemon.kill()
+        now = self.row.counted()
+        for way in WAYS:
+            for server in now[way]:
+                self.due[way, server] += now[way][server] - before[way][server]
         self.daemon.start_again()
 
     def measure(self):

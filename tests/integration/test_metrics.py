@@ -222,7 +222,14 @@ class Scrape(unittest.TestCase):
                 self.assertGreater(samples[key] + 60, first[key], key)
             if key[0] in ("zerorate_consumer_lag_seconds", "zerorate_worker_still_seconds"):
                 self.assertGreaterEqual(samples[key], 0, key)
-        self.assertGreater(samples["zerorate_consumer_lag_seconds", (("consumer", "billing"),)], 0)
+
+    def test_lag_grows_while_nobody_takes_the_records(self):
+        def lag():
+            return parse(self.scrape())[0]["zerorate_consumer_lag_seconds", (("consumer", "billing"),)]
+        first, until = lag(), time.monotonic() + PATIENCE_S
+        while lag() <= first and time.monotonic() < until:
+            time.sleep(0.2)
+        self.assertGreater(lag(), first)
 
     def test_sums_are_exact(self):
         _, samples, _, _ = self.settled()
