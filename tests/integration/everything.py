@@ -373,7 +373,8 @@ class Trouble:
             time.sleep(self.chance.uniform(0, 0.4))
         self.daemon.kill()
         due = time.monotonic() - INTERIM_S - LATE_S
-        before = next((counted for at, counted in reversed(self.meters) if at < due), self.meters[0][1])
+        # As long as nothing was counted that long ago, all of it is due.
+        before = next((counted for at, counted in reversed(self.meters) if at < due), None)
         if self.chance.random() < 0.3:    # on its way up, too
             self.daemon.start()
             time.sleep(self.chance.uniform(0, 0.8))
@@ -381,7 +382,7 @@ class Trouble:
         now = self.row.counted()
         for way in WAYS:
             for server in now[way]:
-                self.due[way, server] += now[way][server] - before[way][server]
+                self.due[way, server] += now[way][server] - (before[way][server] if before else NOTHING)
         self.daemon.start_again()
 
     def measure(self):
