@@ -253,7 +253,6 @@ class Everything(unittest.TestCase):
                 self.assertGreater(of.pkts, 0, key)
             self.assertLessEqual(total(differences.values()).pkts, lost.pkts + refused)
 
-    @unittest.skipUnless("ZR_BILLING_ROUNDS" in os.environ, "kills are billing_kills' here; with ZR_BILLING_ROUNDS=1 they are tried, too")
     def test_with_kills(self):
         self.live(kills=True)
         self.check(kills=True)
