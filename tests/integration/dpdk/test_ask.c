@@ -4,55 +4,18 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "tests/integration/dpdk/traffic.h"
+#include "tests/integration/dpdk/sender.h"
 
 #define SUBSCRIBERS 300
 #define QUESTIONS   150
-/* Frames on their way at a time: fewer than a ring between workers holds. */
-#define AHEAD 1500
 
 static const char *const rows[] = {TRAFFIC_ROWS, ".example.com,example,3,,,,,\n.olm.vn,olm,9,,,,,\n"};
-
-struct sender {
-	const struct traffic *traffic;
-	struct rte_ring *ring;
-	atomic_bool stop;
-	atomic_ulong sent, judged;
-};
-
-static void *send_all(void *arg)
-{
-	struct sender *s = arg;
-
-	while (!atomic_load(&s->stop))
-		for (size_t i = 0; i < s->traffic->count; i++) {
-			const struct traffic_frame *f = &s->traffic->frames[i];
-
-			while (atomic_load(&s->sent) - atomic_load(&s->judged) >= AHEAD)
-				usleep(20);
-			rig_send(s->ring, f->data, f->len, f->segment);
-			atomic_fetch_add(&s->sent, 1);
-		}
-	return NULL;
-}
-
-static uint64_t judged_of(struct zr_dataplane *dp)
-{
-	struct zr_dataplane_status status;
-	uint64_t pkts = 0;
-
-	zr_dataplane_status(dp, &status);
-	for (unsigned int i = 0; i < status.worker_count; i++)
-		pkts += status.workers[i].pkts;
-	return pkts;
-}
 
 /* What was answered. */
 struct answers {
@@ -141,7 +104,7 @@ static void ask_under_traffic(const char *port, const char *device, const char *
 	struct rte_ring *ring = rig_port(port, 4096);
 	struct zr_dataplane_config config = rig_config(device, workers);
 	struct zr_question question = flows_question();
-	struct sender sender = {.ring = ring};
+	struct rig_sender sender = {.ring = ring};
 	unsigned int swaps = 0, complete = 0;
 	struct rig_lines told = {0};
 	struct answers answers = {0};
@@ -157,10 +120,10 @@ static void ask_under_traffic(const char *port, const char *device, const char *
 	sender.traffic = &traffic;
 	rig_list_make(&lists[0], rows[0]);
 	dp = rig_start(&config, &lists[0]);
-	assert_int_equal(pthread_create(&thread, NULL, send_all, &sender), 0);
+	assert_int_equal(pthread_create(&thread, NULL, rig_sender_run, &sender), 0);
 	for (unsigned int i = 0; i < QUESTIONS;) {
 		zr_dataplane_drain(dp, rig_lines_take, &told, 1000);
-		atomic_store(&sender.judged, judged_of(dp));
+		atomic_store(&sender.judged, rig_judged(dp));
 		swaps = swap(dp, lists, swaps);
 		if (zr_dataplane_ask(dp, &question) == 0)
 			answers = (struct answers){0};
@@ -177,7 +140,7 @@ static void ask_under_traffic(const char *port, const char *device, const char *
 	}
 	atomic_store(&sender.stop, true);
 	while (pthread_tryjoin_np(thread, NULL) == EBUSY)
-		atomic_store(&sender.judged, judged_of(dp));
+		atomic_store(&sender.judged, rig_judged(dp));
 	rig_wait(dp, &told, atomic_load(&sender.sent));
 	/* One is being asked when it ends. */
 	ask(dp, &question);
@@ -227,7 +190,7 @@ static void quiet_begin(struct quiet *q, const char *port, const char *device)
 
 static void quiet_send(struct quiet *q)
 {
-	uint64_t before = judged_of(q->dp);
+	uint64_t before = rig_judged(q->dp);
 
 	traffic_send(&q->traffic, q->ring);
 	rig_wait(q->dp, &q->told, before + q->traffic.count);

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +15,9 @@
 
 #include <cmocka.h>
 
-#include "tests/integration/dpdk/traffic.h"
+#include "tests/integration/dpdk/sender.h"
 
 #define SUBSCRIBERS 300
-/* Frames on their way at a time: fewer than a ring between workers holds. */
-#define AHEAD 1500
 
 static unsigned int swap_us = 5000, swaps_wanted = 200;
 
@@ -39,40 +36,6 @@ static void list_retire(struct rig_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-struct sender {
-	const struct traffic *traffic;
-	struct rte_ring *ring;
-	atomic_bool stop;
-	atomic_ulong sent, judged;
-};
-
-static void *send_all(void *arg)
-{
-	struct sender *s = arg;
-
-	while (!atomic_load(&s->stop))
-		for (size_t i = 0; i < s->traffic->count; i++) {
-			const struct traffic_frame *f = &s->traffic->frames[i];
-
-			while (atomic_load(&s->sent) - atomic_load(&s->judged) >= AHEAD)
-				usleep(20);
-			rig_send(s->ring, f->data, f->len, f->segment);
-			atomic_fetch_add(&s->sent, 1);
-		}
-	return NULL;
-}
-
-static uint64_t judged_of(struct zr_dataplane *dp)
-{
-	struct zr_dataplane_status status;
-	uint64_t pkts = 0;
-
-	zr_dataplane_status(dp, &status);
-	for (unsigned int i = 0; i < status.worker_count; i++)
-		pkts += status.workers[i].pkts;
-	return pkts;
-}
-
 static uint64_t now_us(void)
 {
 	struct timespec now;
@@ -87,7 +50,7 @@ static void swap_under_traffic(const char *port, const char *device, const char 
 	struct zr_dataplane_config config = rig_config(device, workers);
 	struct zr_dataplane_status last;
 	struct rig_list lists[2];
-	struct sender sender = {.ring = ring};
+	struct rig_sender sender = {.ring = ring};
 	struct rig_lines told = {0};
 	struct traffic traffic;
 	struct zr_dataplane *dp;
@@ -99,10 +62,10 @@ static void swap_under_traffic(const char *port, const char *device, const char 
 	sender.traffic = &traffic;
 	list_fresh(&lists[0], 0);
 	dp = rig_start(&config, &lists[0]);
-	assert_int_equal(pthread_create(&thread, NULL, send_all, &sender), 0);
+	assert_int_equal(pthread_create(&thread, NULL, rig_sender_run, &sender), 0);
 	for (next_us = now_us() + swap_us; swaps < swaps_wanted;) {
 		zr_dataplane_drain(dp, rig_lines_take, &told, 1000);
-		atomic_store(&sender.judged, judged_of(dp));
+		atomic_store(&sender.judged, rig_judged(dp));
 		if (!zr_dataplane_settled(dp) || now_us() < next_us)
 			continue;
 		if (swaps > 0)
@@ -115,7 +78,7 @@ static void swap_under_traffic(const char *port, const char *device, const char 
 	atomic_store(&sender.stop, true);
 	/* The sender finishes its round. */
 	while (pthread_tryjoin_np(thread, NULL) == EBUSY)
-		atomic_store(&sender.judged, judged_of(dp));
+		atomic_store(&sender.judged, rig_judged(dp));
 	rig_wait(dp, &told, atomic_load(&sender.sent));
 	rig_stop(dp, &told, &last);
 	print_message("%u lists, %lu frames, %lu told of, %lu events, %.1f s\n", swaps, atomic_load(&sender.sent),
@@ -164,7 +127,7 @@ static void publication_waits_for_the_one_before(void **state)
 	dp = rig_start(&config, &lists[0]);
 	assert_true(zr_dataplane_settled(dp));
 	traffic_send(&traffic, ring);
-	while (judged_of(dp) < traffic.count)
+	while (rig_judged(dp) < traffic.count)
 		usleep(100);
 	assert_int_equal(zr_dataplane_publish(dp, lists[1].image, lists[1].index), 0);
 	/* Events of the list before lie in the ring: nobody has drained yet. */
