@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "control/config_inline.h"
 #include "control/config_value.h"
@@ -30,6 +31,9 @@
 
 /* Of the entries in force, so many may be missing in the next list. */
 #define SHRINK_PERCENT 10
+
+/* For what is known network-wide. */
+#define NETWORK_BYTES (64 * MIB)
 
 #define AT(member) offsetof(struct zr_config, member)
 
@@ -95,7 +99,10 @@ static const struct zr_config_key root_keys[] = {
 	 .example = "subscribers = [ \"10.0.0.0/8\", \"2405:4800::/32\" ]"},
 	{"tunnel_endpoints", zr_config_take_prefixes, AT(tunnel_endpoints),
 	 .example = "tunnel_endpoints = [ \"10.200.0.0/24\" ]"},
-	{"trusted_resolvers", zr_config_take_unbuilt, .example = "remove it"},
+	{"trusted_resolvers", zr_config_take_prefixes, AT(trusted_resolvers),
+	 .example = "trusted_resolvers = [ \"10.0.0.53/32\" ]"},
+	{"evidence", zr_config_take_group, .example = "evidence = { verify = \"flag\"; }",
+	 .keys = zr_config_evidence_keys},
 	{"timeouts", zr_config_take_group, .example = "timeouts = { tcp = \"2h4m\"; }", .keys = timeout_keys},
 	{"list", zr_config_take_list, .example = "list = { file = \"/var/lib/zerorate/list.csv\"; }", .required = true},
 	{"records", zr_config_take_group, .example = "records = { interim_interval = \"15m\"; }",
@@ -282,6 +289,15 @@ static bool set_defaults(struct zr_config *config)
 			   .synchronous_full = true},
 		.records = {.path = strdup("/run/zerorate/records.sock"), .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP},
 		.decisions_bytes = 16 * MIB,
+		.evidence = {.verify = pipeline.verify,
+			     .ttl_min_us = pipeline.learned_ttl_min_us,
+			     .ttl_max_us = pipeline.learned_ttl_max_us,
+			     .grace_us = pipeline.learned_grace_us,
+			     .memory_bytes = pipeline.learned_bytes,
+			     .network_bytes = NETWORK_BYTES,
+			     .bind_grace_us = pipeline.bind_grace_us,
+			     .dns_free = pipeline.dns_free,
+			     .dns_free_bytes = pipeline.dns_free_bytes},
 		.control = {.path = strdup("/run/zerorate/control.sock"), .group = ZR_NO_GROUP, .readers = ZR_NO_GROUP},
 	};
 	memcpy(config->timeout_us, pipeline.timeout_us, sizeof(config->timeout_us));
@@ -297,9 +313,10 @@ static void read_text(struct zr_config_reader *reader, const char *text, size_t 
 	config_init(&file);
 	if (strlen(text) != len)
 		zr_config_refuse_at(reader, NULL, 1, "holds zero bytes: it is no text file");
-	else if (config_read_string(&file, text) == CONFIG_TRUE)
+	else if (config_read_string(&file, text) == CONFIG_TRUE) {
 		zr_config_take_group(reader, config_root_setting(&file), &root);
-	else
+		zr_config_evidence_check(reader, config_root_setting(&file));
+	} else
 		zr_config_refuse_at(
 			reader, config_error_file(&file), (unsigned int)config_error_line(&file),
 			"%s: write KEY = VALUE; with texts in quotes, groups in { }, arrays in [ ] and lists in ( )",
@@ -333,6 +350,7 @@ void zr_config_clear(struct zr_config *config)
 {
 	zr_prefix_set_clear(&config->subscribers);
 	zr_prefix_set_clear(&config->tunnel_endpoints);
+	zr_prefix_set_clear(&config->trusted_resolvers);
 	free(config->gateway);
 	free(config->workers);
 	free(config->eal);
@@ -352,6 +370,26 @@ void zr_config_errors_clear(struct zr_config_errors *errors)
 	for (size_t i = 0; i < errors->count; i++)
 		free(errors->lines[i]);
 	free(errors->lines);
+}
+
+/* What answers teach and how it is used. Days begin where this machine is. */
+static void take_evidence(const struct zr_config *config, struct zr_pipeline_config *out)
+{
+	const struct zr_evidence_config *evidence = &config->evidence;
+	time_t now = time(NULL);
+	struct tm local;
+
+	out->trusted_resolvers = &config->trusted_resolvers;
+	out->verify = evidence->verify;
+	out->learned_ttl_min_us = evidence->ttl_min_us;
+	out->learned_ttl_max_us = evidence->ttl_max_us;
+	out->learned_grace_us = evidence->grace_us;
+	out->learned_bytes = evidence->memory_bytes;
+	out->bind_grace_us = evidence->bind_grace_us;
+	out->dns_free = evidence->dns_free;
+	out->dns_free_bytes = evidence->dns_free_bytes;
+	if (localtime_r(&now, &local) != NULL)
+		out->day_offset_s = (int32_t)local.tm_gmtoff;
 }
 
 void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_config *out)
@@ -383,4 +421,5 @@ void zr_config_dataplane(const struct zr_config *config, struct zr_dataplane_con
 	out->pipeline.tariff_arg = &config->tariff;
 	out->pipeline.subscribers = &config->subscribers;
 	out->pipeline.packets.tunnel_endpoints = &config->tunnel_endpoints;
+	take_evidence(config, &out->pipeline);
 }

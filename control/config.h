@@ -57,6 +57,17 @@ struct zr_list_config {
 	unsigned int shrink_percent;      /* of the entries in force that a list may drop; 100: all */
 };
 
+/* What backs a name, and what is made of it: the group `evidence`. */
+struct zr_evidence_config {
+	uint8_t verify; /* OFF, FLAG or REQUIRE (enum zr_verify): for entries that say nothing */
+	uint64_t ttl_min_us, ttl_max_us, grace_us;
+	uint64_t memory_bytes;  /* of the workers, together */
+	uint64_t network_bytes; /* of what is known network-wide, in control */
+	uint64_t bind_grace_us;
+	bool dns_free;
+	uint64_t dns_free_bytes; /* a subscriber and day */
+};
+
 struct zr_config {
 	char *gateway;
 	char *workers, *eal;
@@ -71,7 +82,8 @@ struct zr_config {
 	bool retro_credit;
 	char *state; /* the file for open flows over a restart; NULL: none */
 	bool verify_checksums;
-	struct zr_prefix_set subscribers, tunnel_endpoints; /* empty: not given */
+	struct zr_prefix_set subscribers, tunnel_endpoints, trusted_resolvers; /* empty: not given */
+	struct zr_evidence_config evidence;
 	uint64_t timeout_us[ZR_TIMEOUT_COUNT];
 	struct zr_list_config list;
 	uint64_t interim_us;

@@ -279,9 +279,3 @@ void zr_config_take_unix_group(struct zr_config_reader *reader, const config_set
 		zr_config_refuse(reader, setting, "there is no group \"%s\" on this machine: write one of /etc/group",
 				 name);
 }
-
-void zr_config_take_unbuilt(struct zr_config_reader *reader, const config_setting_t *setting,
-			    const struct zr_config_key *key)
-{
-	zr_config_refuse(reader, setting, "%s is not built yet: %s", key->name, key->example);
-}

@@ -36,8 +36,9 @@ void zr_config_refuse_at(struct zr_config_reader *reader, const char *file, unsi
 void zr_config_take_group(struct zr_config_reader *reader, const config_setting_t *setting,
 			  const struct zr_config_key *key);
 
-/* Keys of the groups `records`, `ledger` and `metrics`. */
-extern const struct zr_config_key zr_config_record_keys[], zr_config_ledger_keys[], zr_config_metrics_keys[];
+/* Keys of the groups `records`, `ledger`, `metrics` and `evidence`. */
+extern const struct zr_config_key zr_config_record_keys[], zr_config_ledger_keys[], zr_config_metrics_keys[],
+	zr_config_evidence_keys[];
 
 /* Values: char *, uint64_t (bytes, count, microseconds), bool, struct zr_prefix_set, struct zr_tariff_switches, gid_t. */
 void zr_config_take_text(struct zr_config_reader *reader, const config_setting_t *setting,
@@ -59,12 +60,11 @@ void zr_config_take_unix_group(struct zr_config_reader *reader, const config_set
 /* The group of metrics, which may be empty. */
 void zr_config_take_metrics(struct zr_config_reader *reader, const config_setting_t *setting,
 			    const struct zr_config_key *key);
+/* Once the whole file is read: what of `evidence` does not fit together, or lacks trusted resolvers, is refused. */
+void zr_config_evidence_check(struct zr_config_reader *reader, const config_setting_t *root);
 /* The group of the list. */
 void zr_config_take_list(struct zr_config_reader *reader, const config_setting_t *setting,
 			 const struct zr_config_key *key);
-/* A key whose feature is not built yet: refused. */
-void zr_config_take_unbuilt(struct zr_config_reader *reader, const config_setting_t *setting,
-			    const struct zr_config_key *key);
 
 /* A text in a setting, or NULL, which is told. */
 const char *zr_config_text(struct zr_config_reader *reader, const config_setting_t *setting,

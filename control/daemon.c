@@ -18,6 +18,7 @@
 #include "control/control_socket.h"
 #include "control/ending.h"
 #include "control/laps.h"
+#include "control/learning.h"
 #include "control/list.h"
 #include "control/list_report.h"
 #include "control/log.h"
@@ -53,6 +54,7 @@ struct daemon {
 	struct zr_status_told told;
 	struct zr_watchdog watchdog;
 	struct zr_lag lag;
+	struct zr_learning learning;
 	struct zr_metrics *metrics;
 	uint64_t started_us;
 	struct zr_watch signals;
@@ -135,8 +137,10 @@ static void drain(void *arg)
 	bool more = zr_asks_round(&daemon->asks, drained < DRAIN_MOST);
 
 	zr_billing_tick(&daemon->billing);
-	if (is_running(daemon))
+	if (is_running(daemon)) {
+		zr_learning_round(&daemon->learning, zr_loop_now_ms());
 		reload_end(daemon);
+	}
 	zr_ending_go_on(&daemon->ending, drained);
 	if (drained == DRAIN_MOST || more)
 		zr_loop_timer_hurry(&daemon->drain);
@@ -156,6 +160,7 @@ static struct zr_status_sources sources_of(const struct daemon *daemon)
 		.consumers = daemon->billing.consumers,
 		.watchdog = &daemon->watchdog,
 		.lag = &daemon->lag,
+		.learning = &daemon->learning,
 	};
 }
 
@@ -173,6 +178,7 @@ static void sample(void *arg)
 	struct daemon *daemon = arg;
 
 	zr_log_tick(zr_loop_now_ms());
+	zr_learning_tell(&daemon->learning, zr_lists_current(daemon->lists)->image);
 	zr_restart_poll(&daemon->restart, daemon->dataplane);
 	zr_status_sample(&daemon->status, daemon->dataplane);
 	zr_intake_sample(daemon->billing.intake, &daemon->status.now);
@@ -295,6 +301,8 @@ static int start(struct daemon *daemon)
 	if (err == 0)
 		err = start_dataplane(daemon, &dataplane);
 	if (err == 0)
+		err = zr_learning_start(&daemon->learning, daemon->dataplane);
+	if (err == 0)
 		begin_asks(daemon, dataplane.pipeline.decisions_bytes > 0);
 	zr_laps_end(&daemon->laps, "dataplane");
 	if (err == 0)
@@ -335,6 +343,7 @@ static int run(struct daemon *daemon)
 		zr_log(ZR_LOG_WARNING,
 		       "signatures_required is 0: whoever can write %s, or push a list, decides what is free",
 		       daemon->config->list.file);
+	zr_learning_tell(&daemon->learning, zr_lists_current(daemon->lists)->image);
 	zr_log(ZR_LOG_NOTICE, "gateway %s runs (%s)", daemon->config->gateway, zr_laps_text(&daemon->laps));
 	sd_notify(0, "READY=1");
 	while (daemon->ending.state != ZR_ENDING_OVER && err == 0)
@@ -357,6 +366,7 @@ static void clear(struct daemon *daemon)
 		zr_lists_stop(daemon->lists);
 	if (daemon->dataplane != NULL)
 		zr_dataplane_free(daemon->dataplane);
+	zr_learning_clear(&daemon->learning);
 	zr_restart_clear(&daemon->restart);
 	zr_control_socket_close(daemon->control);
 	zr_billing_close(&daemon->billing);
@@ -374,6 +384,7 @@ int zr_daemon_run(const struct zr_config *config)
 	if (daemon == NULL)
 		return -ENOMEM;
 	daemon->config = config;
+	daemon->learning.config = config;
 	daemon->signals.fd = -1;
 	zr_log_tick(zr_loop_now_ms());
 	err = start(daemon);

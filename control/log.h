@@ -20,7 +20,8 @@ void zr_log(enum zr_log_level level, const char *format, ...) __attribute__((for
 	X(CONSUMER, "consumers")                     \
 	X(REFUSED, "connections that were refused")  \
 	X(DENIED, "requests that are for operators") \
-	X(RELOAD, "reading the list anew")
+	X(RELOAD, "reading the list anew")           \
+	X(LEARNED, "what answers taught")
 
 enum zr_log_kind {
 #define X(id, name) ZR_LOG_KIND_##id,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/ask_learned.h"
 #include "control/log.h"
 
 #define SENTENCE_ROOM 512
@@ -36,6 +37,12 @@ static json_t *answer_reload(const struct zr_ops *ops, const json_t *request, st
 	return zr_list_ops_reload(ops->lists, request, peer);
 }
 
+static json_t *answer_learned(const struct zr_ops *ops, const json_t *request, struct zr_control_peer *peer)
+{
+	(void)peer;
+	return zr_ask_learned(ops->sources.learning, request);
+}
+
 static json_t *answer_flows(const struct zr_ops *ops, const json_t *request, struct zr_control_peer *peer)
 {
 	return zr_asks_flows(ops->asks, request, peer);
@@ -66,6 +73,7 @@ static const struct {
 	{"top", READ, answer_top},
 	{"explain", READ, answer_explain},
 	{"explain_record", OPERATE, answer_explain_record},
+	{"learned", READ, answer_learned},
 	{"list_log", READ, answer_list_log},
 	{"list_push", OPERATE, answer_list_push},
 	{"reload", OPERATE, answer_reload},

@@ -212,9 +212,12 @@ uint64_t zr_status_exactness_bytes(const struct zr_dataplane_status *dataplane)
 
 static json_t *warnings_json(const struct zr_status_sources *sources)
 {
+	const char *gap = zr_learning_gap(sources->learning, zr_lists_current(sources->lists)->image);
 	json_t *warnings = json_array();
 
 	zr_list_status_warnings(sources->lists, warnings);
+	if (gap != NULL)
+		json_array_append_new(warnings, json_string(gap));
 	zr_watchdog_warn(sources->watchdog, zr_loop_now_ms(), warnings);
 	zr_status_warn(sources, warnings);
 	return warnings;
@@ -246,6 +249,7 @@ json_t *zr_status_json(const struct zr_status *status, const struct zr_status_so
 	zr_dataplane_status(sources->dataplane, now);
 	all = all_json(status, sources, now);
 	if (all != NULL) {
+		json_object_set_new(all, "evidence", zr_learning_json(sources->learning, now));
 		json_object_set_new(all, "undecided", undecided_json(now));
 		json_object_set_new(all, "started", zr_list_report_time(sources->started_us));
 		json_object_set_new(all, "time", zr_list_report_time(zr_list_report_now_us()));

@@ -8,6 +8,7 @@
 #include "control/consumers.h"
 #include "control/intake.h"
 #include "control/lag.h"
+#include "control/learning.h"
 #include "control/ledger/ledger.h"
 #include "control/list.h"
 #include "control/records.h"
@@ -26,6 +27,7 @@ struct zr_status_sources {
 	const struct zr_consumers *consumers;
 	const struct zr_watchdog *watchdog;
 	const struct zr_lag *lag;
+	const struct zr_learning *learning;
 };
 
 /* The counters of two moments: rates and loads lie between them. Zero at the beginning. */

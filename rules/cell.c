@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rules/cell.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "rules/decimal.h"
 #include "rules/utf8.h"
@@ -92,4 +94,21 @@ const char *zr_cell_time_fault(const char *text, size_t len)
 		return "is a date as spreadsheets write it, without its time zone: write it like "
 		       "2026-06-01T00:00:00+07:00, in a column formatted as text";
 	return NULL;
+}
+
+/* Would a word go on with this octet? */
+static bool is_of_word(char c)
+{
+	return c == '-' || c == '_' || isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+bool zr_cell_has_word(const char *text, size_t len, const char *word)
+{
+	const size_t word_len = strlen(word);
+
+	for (size_t at = 0; at + word_len <= len; at++)
+		if (strncasecmp(text + at, word, word_len) == 0 && (at == 0 || !is_of_word(text[at - 1])) &&
+		    (at + word_len == len || !is_of_word(text[at + word_len])))
+			return true;
+	return false;
 }

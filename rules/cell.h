@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Numbers and times in cells, and what spreadsheets make of them. */
+/* Numbers, times and words in cells, and what spreadsheets make of them. */
 #ifndef RULES_CELL_H
 #define RULES_CELL_H
 
@@ -12,6 +12,9 @@
  * "90001,00"; three zeros could be a thousand). False when it is anything else, or above max.
  */
 bool zr_cell_number(const char *text, size_t len, uint64_t max, uint64_t *out);
+
+/* Does a text hold a word, whole, in upper or lower case? */
+bool zr_cell_has_word(const char *text, size_t len, const char *word);
 
 /*
  * What a spreadsheet did to a number or a time that cannot be read, and how to undo it, as the end of a sentence that quotes

@@ -7,6 +7,7 @@
 
 #include "rules/entries.h"
 #include "rules/hash.h"
+#include "rules/list_bind.h"
 
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
@@ -176,6 +177,7 @@ int zr_list_compile(const struct zr_list *list, void **block, size_t *len)
 	if (error == 0) {
 		copy_section(&c, ZR_SECTION_TEXTS, list->texts.bytes, list->texts.len);
 		copy_section(&c, ZR_SECTION_TARIFFS, list->tariffs.bytes, list->tariffs.len);
+		zr_list_bind_mark(list, section(&c, ZR_SECTION_TARIFFS), c.header->sections[ZR_SECTION_TARIFFS].count);
 		copy_section(&c, ZR_SECTION_WINDOWS, list->windows.bytes, list->windows.len);
 		copy_section(&c, ZR_SECTION_EDGES, c.edges, c.edge_count * sizeof(*c.edges));
 		write_names(&c);

@@ -218,13 +218,15 @@ static int differ(struct comparing *c, enum zr_change change, const struct item 
 	return 0;
 }
 
-static bool same_tariff(const struct comparing *c, const struct item *before, const struct item *after)
+/* Are both counted under the same, and ask for the same? */
+static bool same_terms(const struct comparing *c, const struct item *before, const struct item *after)
 {
 	struct zr_entry a, b;
 
 	zr_image_entry(c->before.image, before->entry, &a);
 	zr_image_entry(c->after.image, after->entry, &b);
-	return a.rating_group == b.rating_group && strcmp(a.service, b.service) == 0;
+	return a.rating_group == b.rating_group && strcmp(a.service, b.service) == 0 && a.verify == b.verify &&
+	       a.shared_intended == b.shared_intended && strcmp(a.bind, b.bind) == 0;
 }
 
 static int judge_pair(struct comparing *c, const struct item *before, const struct item *after)
@@ -234,7 +236,7 @@ static int judge_pair(struct comparing *c, const struct item *before, const stru
 	bool excludes = before->traffic.parts == PART_EXCLUDED;
 
 	if (grew && shrank)
-		return same_tariff(c, before, after) ? 0 : differ(c, ZR_CHANGE_CHANGED, before, after);
+		return same_terms(c, before, after) ? 0 : differ(c, ZR_CHANGE_CHANGED, before, after);
 	if (grew || shrank)
 		return differ(c, grew != excludes ? ZR_CHANGE_WIDENED : ZR_CHANGE_NARROWED, before, after);
 	return differ(c, ZR_CHANGE_CHANGED, before, after);

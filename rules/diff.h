@@ -18,8 +18,9 @@
  *   ----------------------------------------------------------------------  --------
  *   in the new list alone (an exclusion, too)                               ADDED
  *   in the old list alone (an exclusion, too)                               REMOVED
- *   the same traffic and window, same service and rating group              none, however the rule is spelled
- *   the same traffic and window, other service or rating group              CHANGED
+ *   the same traffic and window, the same in service, rating group, verify, none, however the rule is spelled
+ *     bind and the word shared-intended
+ *   the same traffic and window, another one of these                       CHANGED
  *   the new one covers all that the old one did, and more                   WIDENED, whatever becomes of its service
  *     (olm.vn -> .olm.vn, *.olm.vn -> .olm.vn, udp 5 -> udp 5-9, udp ->
  *     every protocol, a longer window)

@@ -16,6 +16,12 @@ struct zr_list_entry {
 	bool in_conflict;            /* reported already */
 };
 
+/* A cell of the bind column. */
+struct zr_list_bind {
+	uint32_t service; /* offset in the texts */
+	struct zr_place place;
+};
+
 struct zr_order_item {
 	uint64_t hash;
 	uint32_t entry;
@@ -39,6 +45,8 @@ struct zr_list {
 	size_t entry_count, entry_room;
 	struct zr_block *blocks;
 	size_t block_count, block_room;
+	struct zr_list_bind *binds; /* sorted by service when the list is read */
+	size_t bind_count, bind_room;
 	struct zr_order names, addresses; /* the two kinds of entries; empty until zr_order_make */
 };
 

@@ -70,11 +70,13 @@ static void view_sections(struct zr_image *image, const struct zr_image_header *
 			image->most_labels = labels;
 }
 
-/* Find the groups of names that lookups do not look through one by one. */
+/* Find the groups of names that lookups do not look through one by one, and what entries ask for. */
 static int collect_groups(struct zr_image *image)
 {
 	size_t count = 0;
 
+	for (uint32_t i = 0; i < image->entry_count; i++)
+		image->verifies |= 1U << image->entries[i].verify;
 	for (uint32_t first = 0, i = 0; i < image->name_count; i++) {
 		if (!image->entries[i].last)
 			continue;
@@ -131,6 +133,22 @@ bool zr_image_has_addresses(const struct zr_image *image)
 	return image->block_count > 0;
 }
 
+bool zr_image_has_verify(const struct zr_image *image, enum zr_verify verify)
+{
+	return (image->verifies & 1U << verify) != 0;
+}
+
+const char *zr_verify_word(enum zr_verify verify)
+{
+	static const char *const words[] = {
+#define X(id, word) word,
+		ZR_VERIFIES(X)
+#undef X
+	};
+
+	return words[verify];
+}
+
 void zr_image_entry(const struct zr_image *image, uint32_t entry, struct zr_entry *out)
 {
 	const struct zr_image_entry *e = &image->entries[entry];
@@ -140,7 +158,11 @@ void zr_image_entry(const struct zr_image *image, uint32_t entry, struct zr_entr
 	*out = (struct zr_entry){
 		.rule = image->texts + e->rule,
 		.service = image->texts + tariff->service,
+		.bind = image->texts + tariff->bind,
 		.rating_group = tariff->rating_group,
+		.verify = e->verify,
+		.shared_intended = e->shared != 0,
+		.binds = tariff->binds != 0,
 		.from_s = window->from_s,
 		.until_s = window->until_s,
 	};

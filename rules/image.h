@@ -44,13 +44,34 @@ struct zr_name_ref {
 #define ZR_SERVICE_MAX 128
 #define ZR_ISSUER_MAX  256
 
+/* How much a name must be backed by evidence, and the word of the list for it. */
+#define ZR_VERIFIES(X)                                                                   \
+	X(DEFAULT, "")        /* the list does not say: what the gateway's default is */ \
+	X(OFF, "off")         /* the name is enough */                                   \
+	X(FLAG, "flag")       /* … but a flow that nothing backs is marked */          \
+	X(REQUIRE, "require") /* without evidence it is charged */                       \
+	X(LEARN, "learn")     /* its addresses are enough, without a name */
+
+enum zr_verify {
+#define X(id, word) ZR_VERIFY_##id,
+	ZR_VERIFIES(X)
+#undef X
+		ZR_VERIFY_COUNT
+};
+
+const char *zr_verify_word(enum zr_verify verify);
+
 /* An entry as the list wrote it. Texts lie in the image, terminated. */
 struct zr_entry {
 	const char *rule;    /* the match column as written */
 	const char *service; /* empty for exclusions */
+	const char *bind;    /* address entries: the service without whose flows they are not free; empty: none */
 	uint32_t rating_group;
-	int64_t from_s;  /* first second in force, Unix time; INT64_MIN: always */
-	int64_t until_s; /* first second no longer in force; INT64_MAX: for ever */
+	uint8_t verify;       /* enum zr_verify; of address entries DEFAULT or OFF */
+	bool shared_intended; /* with LEARN: shared addresses count too */
+	bool binds;           /* some other entry's bind names its service */
+	int64_t from_s;       /* first second in force, Unix time; INT64_MIN: always */
+	int64_t until_s;      /* first second no longer in force; INT64_MAX: for ever */
 };
 
 /*
@@ -76,6 +97,9 @@ struct zr_match zr_image_match_address(const struct zr_image *image, uint8_t fam
 
 /* Does the image hold any address entry? When not, zr_image_match_address need not be asked. */
 bool zr_image_has_addresses(const struct zr_image *image);
+
+/* Does any entry say this? When none says LEARN, addresses that were learned free nothing by themselves. */
+bool zr_image_has_verify(const struct zr_image *image, enum zr_verify verify);
 
 /* The entry with that number (below zr_image_entry_count). */
 void zr_image_entry(const struct zr_image *image, uint32_t entry, struct zr_entry *out);

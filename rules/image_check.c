@@ -34,7 +34,8 @@ static const char *check_tables(const struct zr_image *image)
 	if (!text_is_good(image, image->header->issuer, ZR_ISSUER_MAX))
 		return "the issuer is no text";
 	for (uint32_t i = 0; i < image->tariff_count; i++)
-		if (!text_is_good(image, image->tariffs[i].service, ZR_SERVICE_MAX))
+		if (!text_is_good(image, image->tariffs[i].service, ZR_SERVICE_MAX) ||
+		    !text_is_good(image, image->tariffs[i].bind, ZR_SERVICE_MAX) || image->tariffs[i].binds > 1)
 			return "a service is no text";
 	for (uint32_t i = 1; i < image->edge_count; i++)
 		if (image->edges[i - 1] >= image->edges[i])
@@ -75,6 +76,18 @@ static bool name_is_good(const struct zr_image *image, const struct zr_image_ent
 	for (unsigned int i = 0; i < entry->name_len; i++)
 		labels += name[i] == '.';
 	return zr_bit_test(image->header->label_counts, labels);
+}
+
+/* Does it ask for what its kind can be asked for? */
+static bool verify_is_good(const struct zr_image *image, const struct zr_image_entry *entry)
+{
+	bool has_bind = image->texts[image->tariffs[entry->tariff].bind] != '\0';
+
+	if (entry->verify >= ZR_VERIFY_COUNT || (entry->shared && entry->verify != ZR_VERIFY_LEARN))
+		return false;
+	if (entry->kind == ZR_RULE_BLOCK)
+		return entry->verify <= ZR_VERIFY_OFF;
+	return !has_bind && (entry->kind != ZR_RULE_EXCLUDED || entry->verify == ZR_VERIFY_DEFAULT);
 }
 
 static bool block_is_good(const struct zr_image *image, const struct zr_block *block)
@@ -139,6 +152,8 @@ static const char *check_entries(const struct zr_image *image)
 		if (!is_name &&
 		    (entry->kind != ZR_RULE_BLOCK || !block_is_good(image, &image->blocks[i - image->name_count])))
 			return "an entry's block is no prefix";
+		if (!verify_is_good(image, entry))
+			return "an entry asks for what it cannot have";
 		if (!begins && (!same_key(image, i) || !is_in_order(image, i)))
 			return "a group of entries is not in order";
 		if ((i + 1 == image->name_count || i + 1 == image->entry_count) && !entry->last)

@@ -16,7 +16,7 @@
 #include "rules/buckets.h"
 
 #define ZR_IMAGE_MAGIC   "ZRLIST\r\n"
-#define ZR_IMAGE_VERSION 2
+#define ZR_IMAGE_VERSION 3
 #define ZR_IMAGE_ALIGN   64
 
 /* Forms of the match column. For names in the order in which they win. */
@@ -28,10 +28,12 @@ enum zr_rule_kind {
 	ZR_RULE_BLOCK,    /* prefix [tcp|udp [ports]] */
 };
 
-/* The service and rating group of entries, kept once for all that share them. */
+/* The service, rating group and bind of entries, kept once for all that share them. */
 struct zr_tariff {
 	uint32_t service; /* offset in the texts */
 	uint32_t rating_group;
+	uint32_t bind;  /* offset in the texts, of an empty one when there is none */
+	uint32_t binds; /* 1: some tariff's bind is this service; else 0 */
 };
 
 struct zr_window {
@@ -45,7 +47,9 @@ struct zr_image_entry {
 	uint32_t window;    /* index */
 	uint16_t name_skip; /* the canonical name begins so many octets behind the beginning of the rule */
 	uint8_t name_len;   /* 0 for blocks */
-	uint8_t kind : 7;   /* enum zr_rule_kind */
+	uint8_t kind : 3;   /* enum zr_rule_kind */
+	uint8_t verify : 3; /* enum zr_verify */
+	uint8_t shared : 1; /* … and its note says that shared addresses are intended */
 	uint8_t last : 1;   /* of its group */
 };
 

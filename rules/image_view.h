@@ -27,6 +27,7 @@ struct zr_image {
 	uint32_t text_bytes, tariff_count, window_count, entry_count, block_count, edge_count;
 	uint32_t name_count; /* entries before the first block entry */
 	unsigned int most_labels;
+	unsigned int verifies;   /* bit n: some entry has enum zr_verify n */
 	struct zr_group *groups; /* of names, the large ones only, ascending; all else lies in the block */
 	size_t group_count;
 };

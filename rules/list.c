@@ -7,6 +7,7 @@
 
 #include "rules/csv.h"
 #include "rules/entries.h"
+#include "rules/list_bind.h"
 #include "rules/list_head.h"
 #include "rules/list_row.h"
 #include "rules/utf8.h"
@@ -116,6 +117,8 @@ static int read_text(const char *text, size_t len, struct zr_list *list, struct 
 	error = read_records(&csv, list);
 	free(csv.copy);
 	if (error == 0)
+		error = zr_list_bind_report(list, report);
+	if (error == 0)
 		error = zr_order_make(list);
 	return error != 0 ? error : zr_conflicts_report(list, report);
 }
@@ -150,6 +153,7 @@ void zr_list_free(struct zr_list *list)
 	zr_list_intern_clear(&list->windows);
 	free(list->entries);
 	free(list->blocks);
+	free(list->binds);
 	free(list->names.items);
 	free(list->addresses.items);
 	free(list);

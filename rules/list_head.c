@@ -12,7 +12,7 @@
 #include "rules/utf8.h"
 
 static const char *const column_names[ZR_COLUMN_COUNT] = {
-	"match", "service", "rating_group", "from", "until", "verify", "owner", "note",
+	"match", "service", "rating_group", "from", "until", "verify", "bind", "owner", "note",
 };
 
 static const bool column_is_required[ZR_COLUMN_COUNT] = {
@@ -268,7 +268,7 @@ static bool refuse_header(const struct zr_list_head *head, const struct zr_csv *
 			return false;
 	zr_report(csv->report, zr_csv_place(csv, first, 0),
 		  "the header row names no known column: write match,service,rating_group and, where they are used, "
-		  "from, until, verify, owner, note; entries follow in the next line");
+		  "from, until, verify, bind, owner, note; entries follow in the next line");
 	return true;
 }
 

@@ -9,10 +9,14 @@
 #include "rules/cell.h"
 #include "rules/hash.h"
 #include "rules/image.h"
+#include "rules/list_bind.h"
 #include "rules/match.h"
 #include "rules/public_suffix.h"
 #include "rules/timestamp.h"
 #include "rules/utf8.h"
+
+/* The word in an entry's note that lets shared addresses count for verify = learn. */
+#define SHARED_WORD "shared-intended"
 
 /* A row at hand. */
 struct row {
@@ -88,6 +92,20 @@ static void require_blank(const struct row *row, const struct zr_csv_field *fiel
 			  column);
 }
 
+/* A service in a cell that is not blank; false when it is none. */
+static bool read_service_name(const struct row *row, const struct zr_csv_field *field)
+{
+	if (field->len > ZR_SERVICE_MAX)
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "the service has %zu octets: at most %d are allowed", field->len, ZR_SERVICE_MAX);
+	else if (zr_utf8_has_control(field->text, field->len))
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "the service holds control characters or newlines: write it in one line of plain text");
+	else
+		return true;
+	return false;
+}
+
 static void read_service(const struct row *row, struct zr_csv_field *out)
 {
 	struct zr_csv_field blank;
@@ -101,13 +119,7 @@ static void read_service(const struct row *row, struct zr_csv_field *out)
 	else if (field->len == 0)
 		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
 			  "the service is blank: write the name under which this entry is accounted");
-	else if (field->len > ZR_SERVICE_MAX)
-		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
-			  "the service has %zu octets: at most %d are allowed", field->len, ZR_SERVICE_MAX);
-	else if (zr_utf8_has_control(field->text, field->len))
-		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
-			  "the service holds control characters or newlines: write it in one line of plain text");
-	else
+	else if (read_service_name(row, field))
 		*out = *field;
 }
 
@@ -171,19 +183,50 @@ static bool read_window(const struct row *row, struct zr_window *out)
 	return true;
 }
 
-static void check_verify(const struct row *row)
+/* What the entry asks for. Exclusions ask for nothing, and of address entries the address itself is what is listed. */
+static void read_verify(const struct row *row, const struct zr_rule *rule, struct zr_image_entry *out)
+{
+	struct zr_csv_field blank, blank_note;
+	const struct zr_csv_field *field = cell(row, ZR_COLUMN_VERIFY, &blank);
+	const struct zr_csv_field *note = cell(row, ZR_COLUMN_NOTE, &blank_note);
+	unsigned int verify = ZR_VERIFY_DEFAULT;
+
+	if (field == NULL || field->len == 0)
+		return;
+	while (++verify < ZR_VERIFY_COUNT && !cell_is(field, zr_verify_word((enum zr_verify)verify)))
+		;
+	if (row->excluded && verify != ZR_VERIFY_OFF)
+		require_blank(row, field, "verify");
+	else if (verify == ZR_VERIFY_COUNT)
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "unknown verify \"%.*s\": write off, flag, require or learn, or leave it blank",
+			  zr_report_excerpt(field->text, field->len), field->text);
+	else if (rule->kind == ZR_RULE_BLOCK && verify > ZR_VERIFY_OFF)
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "an address entry needs no evidence, its address is what is listed: leave verify blank");
+	else if (!row->excluded) {
+		out->verify = verify & 7;
+		out->shared = verify == ZR_VERIFY_LEARN && note != NULL &&
+			      zr_cell_has_word(note->text, note->len, SHARED_WORD);
+	}
+}
+
+/* The service that an address entry is bound to; blank: none. */
+static void read_bind(const struct row *row, const struct zr_rule *rule, struct zr_csv_field *out)
 {
 	struct zr_csv_field blank;
-	const struct zr_csv_field *field = cell(row, ZR_COLUMN_VERIFY, &blank);
-	bool is_planned;
+	const struct zr_csv_field *field = cell(row, ZR_COLUMN_BIND, &blank);
 
-	if (field == NULL || field->len == 0 || cell_is(field, "off"))
+	*out = (struct zr_csv_field){.text = "", .len = 0};
+	if (field == NULL || field->len == 0)
 		return;
-	is_planned = cell_is(field, "flag") || cell_is(field, "require") || cell_is(field, "learn");
-	zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
-		  is_planned ? "verify \"%.*s\" is not supported yet: write off, or leave it blank"
-			     : "unknown verify \"%.*s\": write off, or leave it blank",
-		  zr_report_excerpt(field->text, field->len), field->text);
+	if (row->excluded)
+		require_blank(row, field, "bind");
+	else if (rule->kind != ZR_RULE_BLOCK)
+		zr_report(row->csv->report, zr_csv_place(row->csv, field, 0),
+			  "only an address entry can be bound to a service: leave bind blank");
+	else if (read_service_name(row, field))
+		*out = *field;
 }
 
 static void check_surplus(const struct row *row)
@@ -222,7 +265,7 @@ static int add_rule(struct zr_list *list, const struct zr_csv_field *written, co
 		    struct zr_image_entry *out)
 {
 	/* What the texts of all entries may take is within the reach of their offsets. */
-	_Static_assert((uint64_t)ZR_LIST_ENTRIES_MAX * (ZR_RULE_MAX + ZR_NAME_MAX + ZR_SERVICE_MAX + 3) +
+	_Static_assert((uint64_t)ZR_LIST_ENTRIES_MAX * (ZR_RULE_MAX + ZR_NAME_MAX + 2 * ZR_SERVICE_MAX + 4) +
 				       ZR_ISSUER_MAX + 1 <
 			       UINT32_MAX,
 		       "32 bits");
@@ -243,15 +286,25 @@ static int add_rule(struct zr_list *list, const struct zr_csv_field *written, co
 	return zr_list_intern_add(&list->texts, texts, len, &out->rule);
 }
 
-static int add_tariff(struct zr_list *list, const struct zr_csv_field *service, uint32_t rating_group, uint32_t *index)
+static int add_text(struct zr_list *list, const struct zr_csv_field *field, uint32_t *offset)
+{
+	char text[ZR_SERVICE_MAX + 1];
+
+	memcpy(text, field->text, field->len);
+	text[field->len] = '\0';
+	return zr_list_intern_add(&list->texts, text, field->len + 1, offset);
+}
+
+static int add_tariff(struct zr_list *list, const struct row *row, const struct zr_csv_field *service,
+		      uint32_t rating_group, const struct zr_csv_field *bind, uint32_t *index)
 {
 	struct zr_tariff tariff = {.rating_group = rating_group};
-	char text[ZR_SERVICE_MAX + 1];
-	int error;
+	int error = add_text(list, service, &tariff.service);
 
-	memcpy(text, service->text, service->len);
-	text[service->len] = '\0';
-	error = zr_list_intern_add(&list->texts, text, service->len + 1, &tariff.service);
+	if (error == 0)
+		error = add_text(list, bind, &tariff.bind);
+	if (error == 0 && bind->len > 0)
+		error = zr_list_bind_add(list, tariff.bind, zr_csv_place(row->csv, bind, 0));
 	if (error == 0)
 		error = zr_list_intern_add(&list->tariffs, &tariff, sizeof(tariff), index);
 	*index /= sizeof(tariff);
@@ -294,7 +347,7 @@ static int add_row(struct zr_list *list, const struct zr_rule *rule, const struc
 {
 	int error = add_rule(list, written, rule, &entry->image);
 
-	entry->image.kind = rule->kind & 0x7f;
+	entry->image.kind = rule->kind & 7;
 	if (error == 0)
 		error = zr_list_intern_add(&list->windows, window, sizeof(*window), &entry->image.window);
 	entry->image.window /= sizeof(*window);
@@ -312,7 +365,7 @@ int zr_list_row_read(const struct zr_list_head *head, struct zr_list *list, cons
 {
 	struct row row = {.head = head, .csv = csv, .record = record};
 	struct zr_list_entry entry = {0};
-	struct zr_csv_field service, blank;
+	struct zr_csv_field service, bind, blank;
 	struct zr_window window;
 	bool window_is_good;
 	uint32_t rating_group;
@@ -328,10 +381,11 @@ int zr_list_row_read(const struct zr_list_head *head, struct zr_list *list, cons
 	read_service(&row, &service);
 	rating_group = read_rating_group(&row);
 	window_is_good = read_window(&row, &window);
-	check_verify(&row);
+	read_verify(&row, &rule, &entry.image);
+	read_bind(&row, &rule, &bind);
 	check_surplus(&row);
 	if (match_error != 0 || !window_is_good)
 		return 0;
-	error = add_tariff(list, &service, rating_group, &entry.image.tariff);
+	error = add_tariff(list, &row, &service, rating_group, &bind, &entry.image.tariff);
 	return error != 0 ? error : add_row(list, &rule, cell(&row, ZR_COLUMN_MATCH, &blank), &window, &entry);
 }

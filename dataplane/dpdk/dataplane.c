@@ -18,6 +18,7 @@
 #include "dataplane/dpdk/ports.h"
 #include "dataplane/dpdk/spread_parts.h"
 #include "dataplane/dpdk/state.h"
+#include "dataplane/dpdk/teach.h"
 #include "dataplane/dpdk/telemetry.h"
 
 #define CACHE_LINE 64
@@ -40,10 +41,14 @@ static struct zr_pipeline_config share_of(const struct zr_dataplane *dp, struct 
 	config.reassembly_bytes /= dp->worker_count;
 	config.names_bytes /= dp->worker_count;
 	config.server_ids_bytes /= dp->worker_count;
+	config.learned_bytes /= dp->worker_count;
+	if (config.learned_bytes < ZR_LEARNED_MIN)
+		config.learned_bytes = ZR_LEARNED_MIN;
 	config.decisions_bytes /= dp->worker_count;
 	config.worker = (uint8_t)w->index;
 	config.identities = w->identities;
 	config.usage = zr_worker_tell;
+	config.learned = w->lessons != NULL ? zr_teach_tell : NULL;
 	config.arg = w;
 	return config;
 }
@@ -110,6 +115,17 @@ static int forward_make(struct zr_dataplane *dp, struct zr_worker *w, int socket
 	return 0;
 }
 
+/* Where what answers teach waits for control. */
+static int lessons_make(const struct zr_dataplane *dp, struct zr_worker *w, int socket, char *error, size_t error_len)
+{
+	const struct zr_prefix_set *resolvers = dp->config.pipeline.trusted_resolvers;
+
+	if (resolvers == NULL || resolvers->count == 0)
+		return 0;
+	w->lessons = zr_teach_ring(w->index, socket);
+	return w->lessons != NULL ? 0 : no_memory(error, error_len, "what answers teach", 0);
+}
+
 static int worker_make(struct zr_dataplane *dp, unsigned int index, unsigned int lcore, char *error, size_t error_len)
 {
 	int socket = (int)rte_lcore_to_socket_id(lcore);
@@ -128,7 +144,9 @@ static int worker_make(struct zr_dataplane *dp, unsigned int index, unsigned int
 	w->contiguous = rte_malloc_socket(NULL, ZR_CONTIGUOUS_BYTES, CACHE_LINE, socket);
 	if (w->contiguous == NULL)
 		return no_memory(error, error_len, "a worker", ZR_CONTIGUOUS_BYTES);
-	status = pipeline_make(dp, w, socket, error, error_len);
+	status = lessons_make(dp, w, socket, error, error_len);
+	if (status == 0)
+		status = pipeline_make(dp, w, socket, error, error_len);
 	if (status == 0)
 		status = handover_make(dp, w, socket, error, error_len);
 	if (status == 0)
@@ -302,6 +320,7 @@ static void worker_free(struct zr_worker *w)
 	rte_free(w->memory);
 	frames_free(w->ring);
 	rte_ring_free(w->events);
+	rte_ring_free(w->lessons);
 	rte_free(w->outboxes);
 	rte_free(w->tx);
 	rte_free(w->contiguous);

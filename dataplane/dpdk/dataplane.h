@@ -28,7 +28,7 @@ struct zr_dataplane_port {
 };
 
 /* Version of the form in which zr_dataplane_save writes flows (dataplane/pipeline/saved.h). */
-#define ZR_SAVED_FLOW_VERSION 1
+#define ZR_SAVED_FLOW_VERSION 2
 
 /* Open flows of an earlier run: what zr_dataplane_save wrote, one behind the other, and what is known of that run. */
 struct zr_saved_run {
@@ -90,6 +90,21 @@ bool zr_dataplane_settled(const struct zr_dataplane *dp);
 unsigned int zr_dataplane_drain(struct zr_dataplane *dp, void (*take)(void *arg, const struct zr_usage *usage),
 				void *arg, unsigned int max);
 
+/*
+ * Take what answers taught, at most max, worker by worker, in each worker's order; one is valid during the call of take. Who
+ * asked is not told. Returns how many there were.
+ */
+unsigned int zr_dataplane_learned(struct zr_dataplane *dp, void (*take)(void *arg, const struct zr_learned *learned),
+				  void *arg, unsigned int max);
+
+/*
+ * What was learned network-wide is this from now on, for all workers. It stays the caller's, and must stay until a later one is
+ * taught everywhere or the dataplane is freed. 0, or -EBUSY while the one before is not taught everywhere.
+ */
+int zr_dataplane_teach(struct zr_dataplane *dp, const struct zr_learned_table *table);
+/* Does no worker read an earlier table than the last one any more? Then it can be freed. */
+bool zr_dataplane_taught(struct zr_dataplane *dp);
+
 /* Why a frame that a port received never reached a worker's pipeline, or a record never reached control. */
 #define ZR_DROPS(X)                                                                              \
 	X(MISSED, "rx_missed")    /* the port had no descriptor or queue space left (imissed) */ \
@@ -145,6 +160,8 @@ struct zr_worker_status {
 	uint64_t marked, cleared; /* packets that a code point was written into, or taken away from */
 	uint64_t mark_skipped;    /* … that should have been and are not: somebody else holds the frame */
 	uint64_t twice;           /* enum zr_twice: the same traffic comes in twice */
+	uint64_t lessons;         /* addresses that stand for listed names, each towards one subscriber */
+	uint64_t learned_untold;  /* what answers taught that control's ring had no room for */
 	uint64_t records;         /* tags and parts told, but for parts that are not recorded */
 	/* All of this is consistent within the worker: of one moment between two bursts. */
 	struct zr_totals totals;

@@ -83,17 +83,19 @@ struct zr_worker {
 	unsigned int index, lcore;
 	void *memory; /* its pipeline's */
 	struct zr_pipeline *pipeline;
-	struct rte_ring *ring;      /* frames that other workers received for this one; NULL: none do */
-	struct rte_ring *events;    /* to control */
-	uint8_t *contiguous;        /* ZR_CONTIGUOUS_BYTES */
-	struct zr_outbox *outboxes; /* one per worker; NULL: nothing is handed over */
-	struct zr_tx *tx;           /* one per port; NULL: nothing is forwarded */
-	unsigned int turn;          /* which of its queues is polled next */
-	uint64_t generation;        /* of the list that its pipeline judges by */
-	uint64_t recording;         /* generation of whose names it records */
-	uint64_t latest_ns;         /* the latest packet's time */
-	uint64_t round_cycles;      /* time stamp counter at the last round's end */
-	int64_t ahead_us;           /* what the pipeline was told that the wall clock is ahead */
+	struct rte_ring *ring;    /* frames that other workers received for this one; NULL: none do */
+	struct rte_ring *events;  /* to control */
+	struct rte_ring *lessons; /* what answers taught, to control; NULL: there are no trusted resolvers */
+	const struct zr_learned_table *taught; /* what its pipeline knows network-wide */
+	uint8_t *contiguous;                   /* ZR_CONTIGUOUS_BYTES */
+	struct zr_outbox *outboxes;            /* one per worker; NULL: nothing is handed over */
+	struct zr_tx *tx;                      /* one per port; NULL: nothing is forwarded */
+	unsigned int turn;                     /* which of its queues is polled next */
+	uint64_t generation;                   /* of the list that its pipeline judges by */
+	uint64_t recording;                    /* generation of whose names it records */
+	uint64_t latest_ns;                    /* the latest packet's time */
+	uint64_t round_cycles;                 /* time stamp counter at the last round's end */
+	int64_t ahead_us;                      /* what the pipeline was told that the wall clock is ahead */
 	struct zr_worker_status status;
 	uint64_t told;       /* events put into the ring */
 	uint32_t identities; /* flows with records that it takes up from an earlier run */
@@ -132,19 +134,23 @@ struct zr_dataplane {
 	uint64_t stamp_flag;     /* … when this flag is set */
 
 	alignas(64) _Atomic(const struct zr_announcement *) published;
-	_Atomic(struct zr_asked *) asked;               /* NULL: nothing is asked */
-	_Atomic(const struct zr_recording *) recording; /* whose names are recorded; NULL: nobody's ever were */
-	_Atomic unsigned int phase;                     /* enum zr_phase */
-	_Atomic uint64_t end_ns;                        /* the latest packet time of any worker, before ZR_PHASE_CUT */
-	struct zr_announcement lists[2];                /* the list in force and the one before */
-	uint32_t identities[ZR_WORKERS_MAX];            /* see struct zr_worker */
+	_Atomic(struct zr_asked *) asked;                /* NULL: nothing is asked */
+	_Atomic(const struct zr_recording *) recording;  /* whose names are recorded; NULL: nobody's ever were */
+	_Atomic(const struct zr_learned_table *) taught; /* what was learned network-wide; NULL: nothing yet */
+	_Atomic unsigned int phase;                      /* enum zr_phase */
+	_Atomic uint64_t end_ns;                         /* the latest packet time of any worker, before ZR_PHASE_CUT */
+	struct zr_announcement lists[2];                 /* the list in force and the one before */
+	uint32_t identities[ZR_WORKERS_MAX];             /* see struct zr_worker */
 	struct rte_rcu_qsbr *qsbr;
 	uint64_t token;            /* grace period of the last publication */
 	struct zr_asked *given_up; /* what was asked before, until its grace period is over */
 	uint64_t given_up_token;
 	struct zr_recording recordings[2]; /* the last one and the one before */
 	uint64_t recording_token;          /* grace period of the last one */
+	uint64_t taught_token;             /* grace period of the last table … */
+	bool teaching;                     /* … which is not over, as far as is known */
 	unsigned int drain_turn;           /* the worker that is drained first */
+	unsigned int learned_turn;         /* … of what it learned */
 };
 
 /* Add to a counter that only this thread writes. */

@@ -20,6 +20,7 @@
 #include "dataplane/dpdk/spread.h"
 #include "dataplane/dpdk/spread_parts.h"
 #include "dataplane/dpdk/state.h"
+#include "dataplane/dpdk/teach.h"
 #include "dataplane/pipeline/save.h"
 
 #define NS_PER_US 1000
@@ -288,6 +289,7 @@ void zr_worker_publish(struct zr_worker *w)
 	status->flows_free = zr_pipeline_flows_free(w->pipeline);
 	for (unsigned int i = 0; i < ZR_COUNTER_COUNT; i++)
 		status->counters[i] = zr_pipeline_counter(w->pipeline, (enum zr_counter)i);
+	status->lessons = zr_pipeline_lessons(w->pipeline);
 	status->twice = zr_pipeline_twice(w->pipeline);
 	zr_pipeline_totals(w->pipeline, &status->totals);
 	zr_pipeline_untold(w->pipeline, &untold);
@@ -338,6 +340,8 @@ int zr_worker_forget(void *arg)
 {
 	struct zr_worker *w = arg;
 
+	/* It may have ended before it noticed, and the table before may be gone. */
+	zr_teach_notice(w);
 	zr_pipeline_shutdown(w->pipeline);
 	zr_worker_publish(w);
 	return 0;
@@ -367,6 +371,7 @@ void zr_worker_round(struct zr_worker *w, enum zr_phase phase)
 	else
 		zr_pipeline_poll(w->pipeline, time_now(w));
 	notice_list(w);
+	zr_teach_notice(w);
 	zr_worker_answer(w, !found);
 	end = rte_rdtsc();
 	w->status.total_cycles += end - begin;

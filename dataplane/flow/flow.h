@@ -92,7 +92,10 @@ struct zr_flow {
 			uint8_t proto, family;
 		};
 	};
-	uint64_t up_bytes : 48, flags : 16;
+	uint64_t up_bytes : 41;
+	uint64_t dns : 1;  /* its server is a trusted resolver: with INSPECT its messages are read */
+	uint64_t tied : 1; /* something hangs on its verdict, or that on something (pipeline/ties.h) */
+	uint64_t : 5, flags : 16;
 	uint64_t down_bytes : 41;
 	uint64_t mark : 7;    /* what its packets are marked with: 1 and a DSCP code point; 0: nothing */
 	uint64_t timeout : 3; /* enum zr_timeout */

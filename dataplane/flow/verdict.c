@@ -23,6 +23,17 @@ enum zr_verdict zr_reason_verdict(enum zr_reason reason)
 	return (enum zr_verdict)verdicts[reason];
 }
 
+bool zr_reason_claims(enum zr_reason reason)
+{
+	return reason == ZR_REASON_SNI || reason == ZR_REASON_QUIC_SNI || reason == ZR_REASON_DTLS_SNI ||
+	       reason == ZR_REASON_HOST;
+}
+
+bool zr_reason_tells_name(enum zr_reason reason)
+{
+	return zr_reason_claims(reason) || reason == ZR_REASON_DNS_FREE;
+}
+
 const char *zr_cause_name(enum zr_cause cause)
 {
 	static const char *const names[ZR_CAUSE_COUNT] = {

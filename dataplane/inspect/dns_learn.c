@@ -56,6 +56,8 @@ void zr_dns_learn(struct zr_dns_learner *l, const struct zr_packet *packet, cons
 	resolver_port = message.answer ? packet->src_port : packet->dst_port;
 	if (resolver_port == PORT_MDNS || resolver_port == PORT_LLMNR)
 		return;
+	if (l->query != NULL && !message.answer)
+		l->query(l->arg, packet, &message.name);
 	if (message.name.len == 0) {
 		l->counters[ZR_DNS_COUNTER_NAMES_OTHER]++;
 	} else if (message.answer) {

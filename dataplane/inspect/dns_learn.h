@@ -32,10 +32,11 @@ enum zr_dns_counter {
 
 const char *zr_dns_counter_name(enum zr_dns_counter counter);
 
-/* Set asked, learned and arg, the rest to zero. */
+/* Set asked, learned, query (or NULL) and arg, the rest to zero. */
 struct zr_dns_learner {
 	struct zr_dns_match *asked;
 	void (*learned)(void *arg, const struct zr_dns_learned *learned);
+	void (*query)(void *arg, const struct zr_packet *packet, const struct zr_dns_name *name);
 	void *arg;
 	uint64_t counters[ZR_DNS_COUNTER_COUNT];
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/pipeline/evidence.h"
 #include "dataplane/pipeline/state.h"
 
 /* Longest that a part which nobody takes goes on: half of what part_first_us can tell. */
@@ -159,6 +160,7 @@ void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause)
 		zr_context_put(p, flow);
 	else
 		zr_rebind_forget(p, flow);
+	zr_evidence_release(p, flow);
 	if ((f->flags & ZR_FLOW_DECIDED) != 0)
 		zr_intern_release(p->intern, zr_rest_at(p, flow)->name);
 	zr_intern_release(p->intern, f->path);

@@ -91,6 +91,7 @@ struct zr_dns_watch *zr_dns_watch_init(void *memory, const struct zr_dns_watch_c
 	zr_datagrams_init(&w->datagrams, base + l.datagrams_at, l.datagrams_bytes, config->seed, NULL, NULL);
 	w->learner.asked = zr_dns_match_init(base + l.queries_at, config->queries, config->seed);
 	w->learner.learned = config->learned;
+	w->learner.query = config->asked;
 	w->learner.arg = config->arg;
 	w->packets = config->packets;
 	return w;
@@ -174,11 +175,21 @@ static bool join(struct zr_dns_watch *w, struct zr_packet *packet)
 	return !packet->contradicted;
 }
 
+void zr_dns_watch_packet(struct zr_dns_watch *w, const struct zr_packet *packet, uint64_t now_us)
+{
+	struct sight sight = {.watch = w, .packet = packet};
+
+	w->now_us = now_us;
+	if (packet->proto == ZR_PROTO_TCP)
+		take_segment(&sight);
+	else if (packet->proto == ZR_PROTO_UDP && packet->payload_len > 0)
+		on_message(&sight, packet->payload, packet->payload_len);
+}
+
 static void take(struct zr_dns_watch *w, const struct zr_view *view)
 {
 	uint64_t us = view->time_ns / NS_PER_US;
 	struct zr_packet packet;
-	struct sight sight = {.watch = w, .packet = &packet};
 
 	if (us > w->now_us)
 		w->now_us = us;
@@ -188,10 +199,7 @@ static void take(struct zr_dns_watch *w, const struct zr_view *view)
 	while (packet.fragment) /* in a tunnel in fragments may be a fragment */
 		if (!join(w, &packet))
 			return;
-	if (packet.proto == ZR_PROTO_TCP)
-		take_segment(&sight);
-	else if (packet.proto == ZR_PROTO_UDP && packet.payload_len > 0)
-		on_message(&sight, packet.payload, packet.payload_len);
+	zr_dns_watch_packet(w, &packet, w->now_us);
 }
 
 void zr_dns_watch_burst(struct zr_dns_watch *w, const struct zr_view *views, unsigned int count)

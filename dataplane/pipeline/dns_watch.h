@@ -20,6 +20,8 @@ struct zr_dns_watch_config {
 
 	/* Takes each address; called from inside zr_dns_watch_burst. */
 	void (*learned)(void *arg, const struct zr_dns_learned *learned);
+	/* Takes the name of each query (of len 0 when it is none of a host); NULL: nobody does. */
+	void (*asked)(void *arg, const struct zr_packet *packet, const struct zr_dns_name *name);
 	void *arg;
 };
 
@@ -31,6 +33,12 @@ struct zr_dns_watch *zr_dns_watch_init(void *memory, const struct zr_dns_watch_c
 
 /* Take up to ZR_BURST packets, in order. Times that go back are raised to the latest seen. */
 void zr_dns_watch_burst(struct zr_dns_watch *w, const struct zr_view *views, unsigned int count);
+
+/*
+ * Take one packet that somebody else has parsed and put together: one that is no fragment and not contradicted. now_us never goes
+ * back.
+ */
+void zr_dns_watch_packet(struct zr_dns_watch *w, const struct zr_packet *packet, uint64_t now_us);
 
 uint64_t zr_dns_watch_counter(const struct zr_dns_watch *w, enum zr_dns_counter counter);
 

@@ -3,6 +3,7 @@
  * Edges follow from packet time, not from when somebody looks: whether the ageing hand or the next packet finds that one
  * has passed, the parts that are cut are the same.
  */
+#include "dataplane/pipeline/evidence.h"
 #include "dataplane/pipeline/state.h"
 
 #define US_PER_S 1000000
@@ -126,8 +127,8 @@ void zr_edge_set(struct zr_pipeline *p, uint32_t flow, uint64_t us)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 
-	f->edge_tick = tick_of(
-		least(least(window_after(p, f, us), tariff_after(p, f, us)), interim_after(p, flow, us)));
+	f->edge_tick = tick_of(least(least(window_after(p, f, us), tariff_after(p, f, us)),
+				     least(interim_after(p, flow, us), zr_evidence_edge(p, flow, us))));
 	if (zr_cut_waits(f))
 		zr_edge_soon(p, flow);
 }
@@ -149,17 +150,18 @@ static uint64_t passed_us(const struct zr_flow *f)
 	return tick_us > f->last_us ? tick_us - 1 : f->last_us;
 }
 
-static void window_pass(struct zr_pipeline *p, uint32_t flow, uint64_t at_us)
+/* cause: a window opened or closed, or what bound the flow is over. */
+static void judge_at(struct zr_pipeline *p, uint32_t flow, uint64_t at_us, enum zr_cause cause)
 {
 	struct zr_judgement judgement;
 
 	if ((zr_flow_at(p, flow)->flags & ZR_FLOW_DECIDED) == 0) {
-		zr_cut_part(p, flow, ZR_CAUSE_WINDOW, false);
+		zr_cut_part(p, flow, cause, false);
 		return;
 	}
 	judgement = zr_judge_again(p, flow, at_us);
 	if (judgement.reason != zr_flow_at(p, flow)->reason || judgement.rule != zr_rest_at(p, flow)->rule)
-		zr_verdict_change(p, flow, ZR_CAUSE_WINDOW, judgement, NULL);
+		zr_verdict_change(p, flow, cause, judgement, NULL);
 }
 
 static enum zr_cause silence_cause(const struct zr_flow *f)
@@ -179,12 +181,15 @@ static bool pass(struct zr_pipeline *p, uint32_t flow, uint64_t at, uint64_t now
 		uint64_t window = window_after(p, f, at);
 		uint64_t tariff = tariff_after(p, f, at);
 		uint64_t interim = interim_after(p, flow, at);
+		uint64_t bound = zr_evidence_edge(p, flow, at);
 
-		at = least(least(window, tariff), interim);
+		at = least(least(window, tariff), least(interim, bound));
 		if (at > now_us || at >= silent_us)
 			break;
 		if (at == window)
-			window_pass(p, flow, at);
+			judge_at(p, flow, at, ZR_CAUSE_WINDOW);
+		if (at == bound)
+			judge_at(p, flow, at, ZR_CAUSE_VERDICT);
 		if (at == tariff)
 			zr_cut_part(p, flow, ZR_CAUSE_TARIFF, false);
 		if (at == interim)
@@ -227,6 +232,8 @@ void zr_edge_sweep(struct zr_pipeline *p)
 	p->swept_us = p->now_us;
 	if (p->list_left > 0)
 		zr_renew_some(p);
+	if (p->learned_left > 0)
+		zr_evidence_some(p);
 	while ((flow = zr_flow_table_sweep(&p->table, &budget)) != ZR_FLOW_NONE)
 		if (zr_edge_due(p, zr_flow_at(p, flow)))
 			zr_edge_pass(p, flow);

@@ -10,7 +10,12 @@
 #include <stdint.h>
 
 /* What a value is; values of different kinds are never the same. */
-enum zr_intern_kind { ZR_INTERN_TEXT, ZR_INTERN_SUFFIXES, ZR_INTERN_PATH };
+enum zr_intern_kind {
+	ZR_INTERN_TEXT,
+	ZR_INTERN_SUFFIXES, /* keyed hashes of a name's suffixes: what the client asked for */
+	ZR_INTERN_LEARNED,  /* the same: what its server's address was learned for */
+	ZR_INTERN_PATH
+};
 
 /* Longest value in bytes: a name and its terminator. */
 #define ZR_INTERN_MAX 254

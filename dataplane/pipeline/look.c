@@ -185,7 +185,7 @@ void zr_look_note(struct zr_pipeline *p, uint32_t flow, uint8_t cause, const str
 	decision.reason = f->reason;
 	decision.evidence = f->evidence;
 	decision.cause = cause;
-	decision.flags = zr_usage_flags(f);
+	decision.flags = zr_usage_flags(p, flow);
 	decision.rating_group = entry.rating_group;
 	decision.rule = slice_of(entry.rule, ZR_RULE_MAX);
 	decision.service = slice_of(entry.service, ZR_SERVICE_MAX);

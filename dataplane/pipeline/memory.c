@@ -2,6 +2,7 @@
 /* A pipeline's configuration, and where its parts lie in the caller's memory. */
 #include <string.h>
 
+#include "dataplane/pipeline/resolve.h"
 #include "dataplane/pipeline/state.h"
 
 #define US_PER_S       UINT64_C(1000000)
@@ -11,6 +12,10 @@
 #define NAMES_MIN      65536
 #define REASSEMBLY_MIN 262144
 #define SERVER_IDS_MIN 4096
+#define LEARNED_MAX    (UINT64_C(1) << 36)
+#define TIES_SHARE     16 /* one sixteenth of the learned memory is for ties, */
+#define LESSONS_SHARE  2  /* one half for lessons, the rest for reading DNS (resolve.c) */
+#define KEEP_MAX_US    (30 * PERIOD_MAX_US)
 
 void zr_pipeline_defaults(struct zr_pipeline_config *config)
 {
@@ -19,6 +24,13 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 		.reassembly_bytes = 64U << 20,
 		.names_bytes = 64U << 20,
 		.server_ids_bytes = 8U << 20,
+		.learned_bytes = 16U << 20,
+		.learned_ttl_min_us = 60 * US_PER_S,
+		.learned_ttl_max_us = 24 * 3600 * US_PER_S,
+		.learned_grace_us = 10 * 60 * US_PER_S,
+		.verify = ZR_VERIFY_OFF,
+		.bind_grace_us = 60 * US_PER_S,
+		.dns_free_bytes = 1U << 20,
 		.timeout_us =
 			{
 				[ZR_TIMEOUT_UNDECIDED] = 60 * US_PER_S,
@@ -36,7 +48,7 @@ void zr_pipeline_defaults(struct zr_pipeline_config *config)
 
 struct layout {
 	size_t table_at, intern_at, assembly_at, contexts_at, datagrams_at, server_ids_at, identities_at, scratch_at,
-		decisions_at, total;
+		decisions_at, ties_at, lessons_at, watch_at, total;
 	size_t assembly_bytes, datagrams_bytes;
 	uint32_t contexts;
 };
@@ -47,6 +59,11 @@ static size_t carve(size_t *total, size_t bytes)
 
 	*total = (at + bytes + 63) & ~(size_t)63;
 	return at;
+}
+
+static bool learns(const struct zr_pipeline_config *config)
+{
+	return config->trusted_resolvers != NULL && config->trusted_resolvers->count > 0;
 }
 
 static struct layout layout_of(const struct zr_pipeline_config *config)
@@ -66,6 +83,13 @@ static struct layout layout_of(const struct zr_pipeline_config *config)
 	l.server_ids_at = carve(&l.total, zr_server_ids_memory(config->server_ids_bytes));
 	l.identities_at = carve(&l.total, config->identities * sizeof(uint64_t));
 	l.scratch_at = carve(&l.total, ZR_SCRATCH);
+	l.ties_at = carve(&l.total, zr_ties_memory(config->learned_bytes / TIES_SHARE));
+	if (learns(config)) {
+		struct zr_dns_watch_config watch = zr_resolve_watch(NULL, config);
+
+		l.lessons_at = carve(&l.total, zr_lessons_memory(config->learned_bytes / LESSONS_SHARE));
+		l.watch_at = carve(&l.total, zr_dns_watch_memory(&watch));
+	}
 	l.decisions_at = carve(&l.total, zr_decisions_memory(config->decisions_bytes));
 	return l;
 }
@@ -75,6 +99,12 @@ static bool in_bounds(const struct zr_pipeline_config *config)
 	for (unsigned int i = 0; i < ZR_TIMEOUT_COUNT; i++)
 		if (config->timeout_us[i] == 0 || config->timeout_us[i] > PERIOD_MAX_US)
 			return false;
+	if (config->learned_bytes < ZR_LEARNED_MIN || config->learned_bytes > LEARNED_MAX ||
+	    config->learned_ttl_min_us > config->learned_ttl_max_us || config->learned_ttl_max_us > KEEP_MAX_US ||
+	    config->learned_grace_us > KEEP_MAX_US || config->learned_ttl_max_us + config->learned_grace_us == 0 ||
+	    config->verify < ZR_VERIFY_OFF || config->verify > ZR_VERIFY_REQUIRE ||
+	    config->bind_grace_us > PERIOD_MAX_US)
+		return false;
 	return config->interim_us > 0 && config->interim_us <= PERIOD_MAX_US && config->names_bytes >= NAMES_MIN &&
 	       config->reassembly_bytes >= REASSEMBLY_MIN && config->server_ids_bytes >= SERVER_IDS_MIN &&
 	       config->usage != NULL;
@@ -121,6 +151,15 @@ struct zr_pipeline *zr_pipeline_init(void *memory, const struct zr_pipeline_conf
 	p->identities_max = config->identities;
 	p->next_flow = config->identities;
 	p->scratch = base + l.scratch_at;
+	p->bond_key[0] = config->seed[0] | 1;
+	p->bond_key[1] = config->seed[1] | 1;
+	zr_ties_init(&p->ties, base + l.ties_at, config->learned_bytes / TIES_SHARE);
+	if (learns(config)) {
+		struct zr_dns_watch_config watch = zr_resolve_watch(p, config);
+
+		zr_lessons_init(&p->lessons, base + l.lessons_at, config->learned_bytes / LESSONS_SHARE, config->seed);
+		p->watch = zr_dns_watch_init(base + l.watch_at, &watch);
+	}
 	zr_decisions_init(&p->decisions, base + l.decisions_at, config->decisions_bytes, config->seed);
 	return p;
 }

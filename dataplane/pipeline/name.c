@@ -14,17 +14,28 @@ static void name_set(struct zr_pipeline *p, uint32_t flow, enum zr_intern_kind k
 	zr_intern_release(p->intern, old);
 }
 
+static void suffixes_set(struct zr_pipeline *p, uint32_t flow, enum zr_intern_kind kind,
+			 const struct zr_suffixes *suffixes)
+{
+	uint8_t kept[sizeof(suffixes->hash) + 1];
+	size_t len = suffixes->count * sizeof(suffixes->hash[0]);
+
+	memcpy(kept, suffixes->hash, len);
+	kept[len] = suffixes->cut;
+	name_set(p, flow, kind, kept, len + 1);
+}
+
 static void name_hash(struct zr_pipeline *p, uint32_t flow, const char *name, size_t name_len)
 {
 	struct zr_suffixes suffixes;
-	uint8_t kept[sizeof(suffixes.hash) + 1];
-	size_t len;
 
 	zr_suffixes_make(p->config.seed, name, name_len, &suffixes);
-	len = suffixes.count * sizeof(suffixes.hash[0]);
-	memcpy(kept, suffixes.hash, len);
-	kept[len] = suffixes.cut;
-	name_set(p, flow, ZR_INTERN_SUFFIXES, kept, len + 1);
+	suffixes_set(p, flow, ZR_INTERN_SUFFIXES, &suffixes);
+}
+
+void zr_name_keep_learned(struct zr_pipeline *p, uint32_t flow, const struct zr_suffixes *name)
+{
+	suffixes_set(p, flow, ZR_INTERN_LEARNED, name);
 }
 
 /* Only the name that frees a flow may stay text: what else a subscriber asks for is personal data. */
@@ -32,7 +43,7 @@ static bool may_keep_text(const struct zr_pipeline *p, uint32_t flow)
 {
 	enum zr_reason reason = p->table.flows[flow].reason;
 
-	return p->config.keep_names || (zr_reason_verdict(reason) == ZR_FREE && reason != ZR_REASON_PREFIX);
+	return p->config.keep_names || zr_reason_tells_name(reason);
 }
 
 void zr_name_keep(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name)
@@ -77,7 +88,8 @@ const char *zr_name_text(const struct zr_pipeline *p, uint32_t flow)
 	return kind == ZR_INTERN_TEXT ? text : NULL;
 }
 
-void zr_name_suffixes(const struct zr_pipeline *p, uint32_t flow, struct zr_suffixes *out)
+static void suffixes_get(const struct zr_pipeline *p, uint32_t flow, enum zr_intern_kind wanted,
+			 struct zr_suffixes *out)
 {
 	uint32_t id = p->table.rest[flow].name;
 	enum zr_intern_kind kind;
@@ -88,11 +100,21 @@ void zr_name_suffixes(const struct zr_pipeline *p, uint32_t flow, struct zr_suff
 	if ((p->table.flows[flow].flags & ZR_FLOW_DECIDED) == 0 || id == 0)
 		return;
 	value = zr_intern_value(p->intern, id, &kind, &len);
-	if (kind != ZR_INTERN_SUFFIXES)
+	if (kind != wanted)
 		return;
 	out->count = (uint8_t)((len - 1) / sizeof(out->hash[0]));
 	out->cut = value[len - 1] != 0;
 	memcpy(out->hash, value, len - 1);
+}
+
+void zr_name_suffixes(const struct zr_pipeline *p, uint32_t flow, struct zr_suffixes *out)
+{
+	suffixes_get(p, flow, ZR_INTERN_SUFFIXES, out);
+}
+
+void zr_name_learned(const struct zr_pipeline *p, uint32_t flow, struct zr_suffixes *out)
+{
+	suffixes_get(p, flow, ZR_INTERN_LEARNED, out);
 }
 
 void zr_name_redact(struct zr_pipeline *p, uint32_t flow)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/pipeline/resolve.h"
 #include "dataplane/pipeline/state.h"
 
 #define NS_PER_US   1000
@@ -152,6 +153,8 @@ static uint32_t flow_open(struct zr_pipeline *p, const struct zr_packet *packet,
 	zr_rest_at(p, flow)->first_us = p->now_us - p->waited_us;
 	f->last_us = p->now_us - p->waited_us;
 	zr_client_find(p, flow, packet, from_b);
+	if (p->watch != NULL && (packet->src_port == ZR_PORT_DNS || packet->dst_port == ZR_PORT_DNS))
+		zr_resolve_begin(p, flow, packet, from_b);
 	up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
 	flow_start(f, packet, up);
 	if (packet->vlan_count > 0)
@@ -275,9 +278,11 @@ static void account(struct zr_pipeline *p, const struct lookup *l, unsigned int 
 	if ((f->flags & (ZR_FLOW_INSPECT | ZR_FLOW_DECIDED)) == (ZR_FLOW_INSPECT | ZR_FLOW_DECIDED) &&
 	    packet->proto == ZR_PROTO_TCP)
 		zr_discover_resumed(p, flow, packet, from_b);
-	if ((f->flags & ZR_FLOW_INSPECT) != 0 && packet->payload_len > 0 &&
-	    (up || (f->flags & ZR_FLOW_CLIENT_FIXED) == 0)) {
-		zr_discover(p, flow, packet, from_b);
+	if ((f->flags & ZR_FLOW_INSPECT) != 0) {
+		if (f->dns)
+			zr_resolve_packet(p, flow, packet, up, bytes);
+		else if (packet->payload_len > 0 && (up || (f->flags & ZR_FLOW_CLIENT_FIXED) == 0))
+			zr_discover(p, flow, packet, from_b);
 		up = from_b == ((f->flags & ZR_FLOW_CLIENT_IS_B) != 0);
 	}
 	if ((f->flags & ZR_FLOW_DECIDED) == 0 && zr_cut_empty(f))
@@ -400,12 +405,21 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out)
 
 uint64_t zr_pipeline_counter(const struct zr_pipeline *p, enum zr_counter counter)
 {
+	if (counter == ZR_COUNTER_LESSONS_EVICTED)
+		return p->lessons.evicted;
+	if (counter == ZR_COUNTER_DNS_UNASKED)
+		return p->watch != NULL ? zr_dns_watch_counter(p->watch, ZR_DNS_COUNTER_UNASKED) : 0;
 	return p->counters[counter];
 }
 
 enum zr_twice zr_pipeline_twice(const struct zr_pipeline *p)
 {
 	return (enum zr_twice)p->twices.found;
+}
+
+uint32_t zr_pipeline_lessons(const struct zr_pipeline *p)
+{
+	return p->lessons.used;
 }
 
 uint32_t zr_pipeline_flows(const struct zr_pipeline *p)

@@ -11,10 +11,12 @@
 #include "dataplane/flow/flow.h"
 #include "dataplane/packet/mark.h"
 #include "dataplane/packet/view.h"
+#include "dataplane/pipeline/learned.h"
 #include "dataplane/pipeline/look.h"
 #include "dataplane/pipeline/twice.h"
 #include "dataplane/pipeline/usage.h"
 #include "rules/image.h"
+#include "rules/learned.h"
 #include "rules/prefix.h"
 
 struct zr_pipeline;
@@ -32,6 +34,9 @@ struct zr_mark_choice {
 	} groups[ZR_MARK_GROUPS_MAX];
 };
 
+/* Least memory for what answers teach. */
+#define ZR_LEARNED_MIN ((size_t)1 << 20)
+
 struct zr_pipeline_config {
 	uint32_t flows;          /* flows open at a time, at most ZR_FLOWS_MAX */
 	size_t reassembly_bytes; /* bound of the memory for unfinished hellos and datagrams in fragments */
@@ -48,6 +53,16 @@ struct zr_pipeline_config {
 	/* Charged parts that leave no record are told all the same, for totals: those with an entry; all of them. */
 	bool totals_by_entry, totals_by_subscriber;
 	const struct zr_prefix_set *subscribers; /* empty or NULL: not known */
+	/* Whose answers teach; empty or NULL: nobody's, no DNS is free, and one sixteenth of learned_bytes is used. */
+	const struct zr_prefix_set *trusted_resolvers;
+	size_t learned_bytes; /* at least ZR_LEARNED_MIN: bound of the memory for what answers teach and verdicts hang on */
+	/* How long an answer counts: its TTL between these, at most 30 days, and the grace beyond, at most as long. */
+	uint64_t learned_ttl_min_us, learned_ttl_max_us, learned_grace_us;
+	uint8_t verify;         /* OFF, FLAG or REQUIRE (enum zr_verify): what entries ask for that say nothing */
+	uint64_t bind_grace_us; /* after a service's last free flow, at most 24 h, entries that are bound to it go on */
+	bool dns_free;          /* queries for listed names to trusted resolvers, and their answers, … */
+	uint64_t dns_free_bytes; /* … of so many bytes a subscriber and day … */
+	int32_t day_offset_s;    /* … which begins so long before midnight UTC */
 	struct zr_packet_rules packets;
 	struct zr_mark_choice marks;
 	uint64_t seed[2]; /* random at every start of a gateway, fixed for capture files */
@@ -63,6 +78,8 @@ struct zr_pipeline_config {
 	 */
 	bool (*usage)(void *arg, const struct zr_usage *usage);
 	void *arg;
+	/* Takes what answers taught; called from inside the calls below. What it has no room for is told again. NULL: nobody does. */
+	void (*learned)(void *arg, const struct zr_learned *learned);
 
 	/*
 	 * When the tariff switches next: the first switch behind a time of the wall clock (Unix microseconds), UINT64_MAX:
@@ -119,6 +136,12 @@ int zr_pipeline_list(struct zr_pipeline *p, const struct zr_image *image, const 
 bool zr_pipeline_list_settled(const struct zr_pipeline *p);
 
 /*
+ * What was learned network-wide is now this, or nothing (NULL): the table before it is not read any more. Flows that wait for
+ * evidence are judged by it, a few with each burst or poll.
+ */
+void zr_pipeline_learned(struct zr_pipeline *p, const struct zr_learned_table *table);
+
+/*
  * The wall clock was set and is now so much ahead of the time that packets and polls bring (at first it is not). Stamps,
  * windows, expiry and the tariff follow it; timeouts and interims do not notice. All flows are judged again, as by a new
  * list: 0, or -EBUSY while an earlier one is not settled.
@@ -149,7 +172,15 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out);
 	X(NAMES_MALFORMED, "names_malformed")       /* a name that is no host name */                       \
 	X(NAMES_FULL, "names_full")                 /* memory for names or paths was full */                \
 	X(DECISIONS, "decisions")                   /* kept for who asks why */                             \
-	X(SEEN_TWICE, "seen_twice")                 /* of the packets sampled, came in from two sides */
+	X(SEEN_TWICE, "seen_twice")                 /* of the packets sampled, came in from two sides */    \
+	X(LESSONS, "lessons")                       /* addresses that answers taught for listed names */    \
+	X(LESSONS_EVICTED, "lessons_evicted")       /* … which went for want of memory */                 \
+	X(LESSONS_FULL, "lessons_full")             /* … for whose name there was none */                 \
+	X(DNS_UNASKED, "dns_unasked")               /* answers of trusted resolvers to no query seen */     \
+	X(DNS_PASSED_OVER, "dns_passed_over")       /* packets of theirs or to them that were not read */   \
+	X(DNS_FREE_EXCEEDED, "dns_free_exceeded")   /* flows charged for the bytes of free DNS a day */     \
+	X(FLOWS_BACKED, "flows_backed")             /* unlearned ones that became free by an answer */      \
+	X(TIES_FULL, "ties_full")                   /* flows that were to wait, for which there is no room */
 
 enum zr_counter {
 #define X(id, name) ZR_COUNTER_##id,
@@ -163,6 +194,8 @@ uint64_t zr_pipeline_counter(const struct zr_pipeline *p, enum zr_counter counte
 /* Does the same traffic come in twice? Told from samples; once it was found it stays. */
 enum zr_twice zr_pipeline_twice(const struct zr_pipeline *p);
 
+/* Lessons held now: addresses that stand for listed names, each towards one subscriber. */
+uint32_t zr_pipeline_lessons(const struct zr_pipeline *p);
 /* Flows open now. */
 uint32_t zr_pipeline_flows(const struct zr_pipeline *p);
 /* … of them without a verdict, and free ones. */

@@ -2,6 +2,7 @@
 /* Another list, or another wall clock: every flow is judged again, as of the moment when it came. */
 #include <errno.h>
 
+#include "dataplane/pipeline/evidence.h"
 #include "dataplane/pipeline/state.h"
 
 /* Flows that one burst judges by a new list: some 10 us of work. */
@@ -32,6 +33,8 @@ void zr_renew_flow(struct zr_pipeline *p, uint32_t flow)
 	same_entry = zr_judge_same_entry(p->old_list.image, old_rule, p->list.image, judgement.rule);
 	if (judgement.reason == f->reason && same_entry) {
 		rest->rule = judgement.rule;
+		f->evidence = judgement.evidence & 0x7f;
+		zr_evidence_follow(p, flow);
 		return;
 	}
 	same_entry &= zr_reason_verdict(judgement.reason) == zr_reason_verdict(f->reason);
@@ -80,6 +83,12 @@ int zr_pipeline_clock(struct zr_pipeline *p, int64_t ahead_us)
 	if (p->tariff_since_us != 0 && p->tariff_since_us != UINT64_MAX)
 		p->tariff_since_us -= (uint64_t)ahead_us;
 	return 0;
+}
+
+void zr_pipeline_learned(struct zr_pipeline *p, const struct zr_learned_table *table)
+{
+	p->learned = table;
+	p->learned_left = zr_ties_places(&p->ties);
 }
 
 bool zr_pipeline_list_settled(const struct zr_pipeline *p)

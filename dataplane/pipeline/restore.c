@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "dataplane/pipeline/evidence.h"
+#include "dataplane/pipeline/resolve.h"
 #include "dataplane/pipeline/save.h"
 #include "dataplane/pipeline/state.h"
 
@@ -115,7 +117,7 @@ static void end_at_once(struct zr_pipeline *p, const struct zr_restore *from, co
 	if (zr_reason_verdict((enum zr_reason)u.reason) == ZR_FREE && u.rule == ZR_ENTRY_NONE)
 		judge_last(p, s, &u);
 	u.verdict = (uint8_t)zr_reason_verdict((enum zr_reason)u.reason);
-	if (s->reason == ZR_REASON_SPOOF)
+	if (s->reason == ZR_REASON_SPOOF || zr_evidence_suspect(p, u.image, u.rule, s->reason, s->evidence))
 		u.flags |= 1U << ZR_FLAG_SPOOF_SUSPECT;
 	if (s->proto == ZR_PROTO_TCP && (s->flags & ZR_SAVED_START_KNOWN) == 0)
 		u.flags |= 1U << ZR_FLAG_MIDSTREAM;
@@ -353,6 +355,7 @@ void zr_pipeline_restore(struct zr_pipeline *p, const struct zr_restore *from, c
 	rest = zr_rest_at(p, flow);
 	f->generation = p->generation;
 	f->flags = flags_of(s, client_is_b);
+	f->dns = zr_resolve_is(p, flow);
 	f->timeout = s->timeout & 7;
 	f->evidence = s->evidence & 0x7f;
 	f->start = s->start;

@@ -72,7 +72,7 @@ static void name_fill(struct zr_pipeline *p, uint32_t flow, struct zr_saved_flow
 {
 	const char *text = zr_name_text(p, flow);
 
-	if (text == NULL || zr_reason_verdict((enum zr_reason)s->reason) != ZR_FREE || s->reason == ZR_REASON_PREFIX)
+	if (text == NULL || !zr_reason_tells_name((enum zr_reason)s->reason))
 		return;
 	s->name_len = (uint8_t)strlen(text);
 	memcpy(s->name, text, s->name_len);

@@ -191,7 +191,7 @@ static bool name_holds(const struct zr_saved_flow *s)
 
 	if (s->name_len == 0)
 		return true;
-	if (zr_reason_verdict((enum zr_reason)s->reason) != ZR_FREE || s->reason == ZR_REASON_PREFIX)
+	if (!zr_reason_tells_name((enum zr_reason)s->reason))
 		return false;
 	return zr_name_canonical((const uint8_t *)s->name, s->name_len, canonical) == s->name_len &&
 	       memcmp(canonical, s->name, s->name_len) == 0;

@@ -9,8 +9,11 @@
 #include "dataplane/inspect/tcp_client.h"
 #include "dataplane/pipeline/datagram.h"
 #include "dataplane/pipeline/decisions.h"
+#include "dataplane/pipeline/dns_watch.h"
 #include "dataplane/pipeline/intern.h"
+#include "dataplane/pipeline/lessons.h"
 #include "dataplane/pipeline/pipeline.h"
+#include "dataplane/pipeline/ties.h"
 #include "dataplane/pipeline/twice.h"
 
 /*
@@ -53,6 +56,17 @@ struct zr_server_ids {
 };
 size_t zr_server_ids_memory(size_t bytes);
 void zr_server_ids_init(struct zr_server_ids *ids, void *memory, size_t bytes);
+
+/* The packet of a flow to a trusted resolver that is being read. */
+enum zr_asked { ZR_ASKED_NOTHING, ZR_ASKED_LISTED, ZR_ASKED_OTHER };
+struct zr_reading {
+	uint32_t flow;
+	bool up;
+	uint8_t asked;  /* enum zr_asked */
+	uint8_t taught; /* addresses */
+	uint32_t entry; /* LISTED: of the name, in the list in force */
+	struct zr_dns_name name;
+};
 
 /* A compiled list and the index of its names by keyed hashes. */
 struct zr_list_view {
@@ -98,7 +112,14 @@ struct zr_pipeline {
 	struct zr_untold untold;
 	uint64_t *identities; /* of flows of earlier runs, by their numbers from 1 to identities_max */
 	uint32_t identities_max, identities_used;
-	uint8_t *scratch; /* ZR_SCRATCH bytes for a parser's own use */
+	uint8_t *scratch;           /* ZR_SCRATCH bytes for a parser's own use */
+	struct zr_dns_watch *watch; /* NULL: there are no trusted resolvers, and nothing is learned */
+	struct zr_reading reading;
+	struct zr_lessons lessons;
+	struct zr_ties ties;
+	uint64_t bond_key[2];
+	const struct zr_learned_table *learned; /* network-wide, or NULL */
+	uint32_t learned_left;                  /* places of ties below this number may not have been judged by it */
 	struct zr_twices twices;
 	struct zr_decisions decisions;
 };
@@ -127,12 +148,12 @@ static inline struct zr_wall *zr_wall_of(struct zr_pipeline *p, const struct zr_
 }
 
 /* Wall clock time of a moment in packets' time: for stamps, windows and expiry. */
-static inline uint64_t zr_wall_us(struct zr_pipeline *p, const struct zr_flow *f, uint64_t us)
+static inline uint64_t zr_wall_us(const struct zr_pipeline *p, const struct zr_flow *f, uint64_t us)
 {
-	return us + (uint64_t)zr_wall_of(p, f)->ahead_us;
+	return us + (uint64_t)(f->generation == p->generation ? p->wall : p->old_wall).ahead_us;
 }
 
-static inline int64_t zr_wall_s(struct zr_pipeline *p, const struct zr_flow *f, uint64_t us)
+static inline int64_t zr_wall_s(const struct zr_pipeline *p, const struct zr_flow *f, uint64_t us)
 {
 	return (int64_t)(zr_wall_us(p, f, us) / 1000000);
 }
@@ -187,16 +208,19 @@ struct zr_path zr_path_of(const struct zr_pipeline *p, uint32_t flow);
 
 /* judge.c: what a flow is at a time, by its name and its server's address. */
 struct zr_judgement {
-	uint8_t reason;   /* enum zr_reason */
-	uint8_t evidence; /* bits of enum zr_evidence */
-	uint32_t rule;    /* entry, or ZR_ENTRY_NONE */
-	uint64_t at_us;   /* the time */
+	uint8_t reason;             /* enum zr_reason */
+	uint8_t evidence;           /* bits of enum zr_evidence */
+	uint32_t rule;              /* entry, or ZR_ENTRY_NONE */
+	uint64_t at_us;             /* the time */
+	struct zr_suffixes learned; /* DNS_LEARNED: of the name that its server's address was learned for */
 };
 /* A flow whose hello or request has just been read; len 0: it carried no name. */
 struct zr_judgement zr_judge_name(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name,
 				  enum zr_evidence source);
 /* By its server's address alone: PREFIX, or UNDECIDED when no address entry covers it. */
 struct zr_judgement zr_judge_address(struct zr_pipeline *p, uint32_t flow);
+/* A judgement by an address entry, for another flow to the same server. */
+struct zr_judgement zr_judge_prefix(const struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement);
 /* Are two entries of two lists the same for billing: rule, service and rating group? ZR_ENTRY_NONE is like itself. */
 bool zr_judge_same_entry(const struct zr_image *a, uint32_t rule_a, const struct zr_image *b, uint32_t rule_b);
 /* A decided flow as of another time, by what is kept of its name. */
@@ -204,6 +228,9 @@ struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_
 
 /* name.c: what is kept of a name: its text when it frees the flow, else keyed hashes of its suffixes. */
 void zr_name_keep(struct zr_pipeline *p, uint32_t flow, struct zr_name_ref name);
+/* … and for a flow without a name of what its server's address was learned for. */
+void zr_name_keep_learned(struct zr_pipeline *p, uint32_t flow, const struct zr_suffixes *name);
+void zr_name_learned(const struct zr_pipeline *p, uint32_t flow, struct zr_suffixes *out);
 /* The verdict is another one: text that does not free the flow becomes hashes. */
 void zr_name_redact(struct zr_pipeline *p, uint32_t flow);
 /* What is kept of one flow's name is kept for another, which has none, too. */
@@ -329,7 +356,7 @@ void zr_look_number(struct zr_pipeline *p, uint32_t flow);
 bool zr_usage_tag(struct zr_pipeline *p, uint32_t flow);
 bool zr_usage_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool final);
 /* Bits of enum zr_flag. */
-uint8_t zr_usage_flags(const struct zr_flow *f);
+uint8_t zr_usage_flags(const struct zr_pipeline *p, uint32_t flow);
 /* What its next part would say, without a cause. */
 struct zr_usage zr_usage_now(struct zr_pipeline *p, uint32_t flow);
 /* The identity (start, worker, number) behind a flow's id, and an event's flow. */

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/pipeline/evidence.h"
 #include "dataplane/pipeline/state.h"
 
 #define PART_MAX UINT16_MAX
 
-uint8_t zr_usage_flags(const struct zr_flow *f)
+uint8_t zr_usage_flags(const struct zr_pipeline *p, uint32_t flow)
 {
+	const struct zr_flow *f = &p->table.flows[flow];
+	bool suspect = f->reason == ZR_REASON_SPOOF ||
+		       zr_evidence_suspect(p, zr_list_of(p, f)->image, p->table.rest[flow].rule, f->reason,
+					   f->evidence);
+
 	return (uint8_t)(((f->flags & ZR_FLOW_ECH) != 0 ? 1U << ZR_FLAG_ECH : 0) |
-			 (f->reason == ZR_REASON_SPOOF ? 1U << ZR_FLAG_SPOOF_SUSPECT : 0) |
+			 (suspect ? 1U << ZR_FLAG_SPOOF_SUSPECT : 0) |
 			 (zr_flow_midstream(f) ? 1U << ZR_FLAG_MIDSTREAM : 0));
 }
 
@@ -55,7 +61,7 @@ static struct zr_usage usage_of(struct zr_pipeline *p, uint32_t flow, enum zr_us
 		.verdict = (uint8_t)zr_reason_verdict(f->reason),
 		.reason = f->reason,
 		.evidence = f->evidence,
-		.flags = zr_usage_flags(f),
+		.flags = zr_usage_flags(p, flow),
 		.image = zr_list_of(p, f)->image,
 		.rule = (f->flags & ZR_FLOW_DECIDED) != 0 ? rest->rule : ZR_ENTRY_NONE,
 		.name = zr_name_text(p, flow),

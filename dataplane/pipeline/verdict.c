@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/pipeline/evidence.h"
 #include "dataplane/pipeline/state.h"
 
 static uint8_t timeout_of(const struct zr_flow *f)
@@ -7,6 +8,9 @@ static uint8_t timeout_of(const struct zr_flow *f)
 		return ZR_TIMEOUT_LINGER;
 	if (f->proto == ZR_PROTO_TCP)
 		return ZR_TIMEOUT_TCP;
+	/* An answer comes soon. */
+	if (f->dns)
+		return ZR_TIMEOUT_UNDECIDED;
 	return (f->evidence & 1U << ZR_EVIDENCE_QUIC_SNI) != 0 ? ZR_TIMEOUT_QUIC : ZR_TIMEOUT_UDP;
 }
 
@@ -41,6 +45,17 @@ static void verdict_set(struct zr_pipeline *p, uint32_t flow, struct zr_judgemen
 		p->flows_free++;
 	}
 	f->timeout = timeout_of(f);
+	zr_evidence_follow(p, flow);
+}
+
+/* What was read; or, of a flow that has no name, what its server's address was learned for. */
+static void name_keep(struct zr_pipeline *p, uint32_t flow, const struct zr_judgement *judgement,
+		      struct zr_name_ref name)
+{
+	if (name.len == 0 && judgement->reason == ZR_REASON_DNS_LEARNED)
+		zr_name_keep_learned(p, flow, &judgement->learned);
+	else
+		zr_name_keep(p, flow, name);
 }
 
 /*
@@ -78,7 +93,7 @@ void zr_verdict_decide(struct zr_pipeline *p, uint32_t flow, struct zr_judgement
 {
 	zr_decisions_ready(&p->decisions);
 	decide(p, flow, judgement);
-	zr_name_keep(p, flow, name);
+	name_keep(p, flow, &judgement, name);
 	zr_look_note(p, flow, ZR_DECISION_FIRST, &name);
 }
 
@@ -101,6 +116,9 @@ void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from)
 		.at_us = p->now_us,
 	};
 
+	/* Another flow of it needs a tie of its own. */
+	if (judgement.reason == ZR_REASON_PREFIX)
+		judgement = zr_judge_prefix(p, flow, judgement);
 	f->flags |= parent->flags & inherited;
 	f->start = parent->start;
 	decide(p, flow, judgement);
@@ -127,7 +145,9 @@ void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, uint8_t cause, str
 	verdict_set(p, flow, judgement);
 	if (name != NULL) {
 		f->mixed |= !zr_cut_empty(f);
-		zr_name_keep(p, flow, *name);
+		name_keep(p, flow, &judgement, *name);
+	} else if (judgement.reason == ZR_REASON_DNS_LEARNED && zr_rest_at(p, flow)->name == 0) {
+		zr_name_keep_learned(p, flow, &judgement.learned);
 	} else {
 		zr_name_redact(p, flow);
 	}
@@ -139,6 +159,6 @@ void zr_verdict_replace(struct zr_pipeline *p, uint32_t flow, uint8_t cause, str
 void zr_verdict_stay(struct zr_pipeline *p, uint32_t flow, struct zr_judgement judgement, struct zr_name_ref name)
 {
 	verdict_set(p, flow, judgement);
-	zr_name_keep(p, flow, name);
+	name_keep(p, flow, &judgement, name);
 	zr_look_note(p, flow, ZR_DECISION_NAME, &name);
 }

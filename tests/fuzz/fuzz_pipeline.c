@@ -63,6 +63,7 @@ static void setup(void)
 	config.reassembly_bytes = 262144;
 	config.names_bytes = 65536;
 	config.server_ids_bytes = 4096;
+	config.learned_bytes = 1U << 20;
 	config.decisions_bytes = 3 * 4100;
 	config.packets.open_all_tunnels = true;
 	config.usage = take;

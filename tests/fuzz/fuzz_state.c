@@ -58,6 +58,7 @@ static void setup(void)
 	config.reassembly_bytes = 262144;
 	config.names_bytes = 65536;
 	config.server_ids_bytes = 4096;
+	config.learned_bytes = 1U << 20;
 	config.identities = 8;
 	config.packets.open_all_tunnels = true;
 	config.usage = take;

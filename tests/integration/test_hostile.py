@@ -19,7 +19,7 @@ from daemon import PATIENCE_S, Daemon, on_capture
 ZERORATED, ZERORATE, LIST, CAPTURE = [""] * 4
 
 LINE_MAX = 4096
-OPS = ("status", "flows", "top", "explain", "explain_record", "list_log", "list_push", "reload")
+OPS = ("status", "flows", "top", "explain", "explain_record", "learned", "list_log", "list_push", "reload")
 MEMBERS = ("subscriber", "server", "service", "rule", "state", "limit", "by", "seconds", "last", "file", "signatures", "override", "no")
 VALUES = (None, True, -1, 0, 1, 1.5, 2**63 - 1, -2**63, 10**4, "", "x", "10.0.0.1", "10.0.0.1/8", "::/0", "free", "\u0000", "\u202e", "\ud800",
           "x" * 3000, [], [[]], {}, {"op": "status"}, ["x"] * 500)

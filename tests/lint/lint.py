@@ -17,7 +17,7 @@ CODE_SUFFIXES = (".c", ".h", ".py", ".sh")
 MESON_FILES = ("meson.build", "meson_options.txt")
 
 # Who may include whom: the first prefix that fits a file rules. DESIGN, section 1.
-RULES_TYPES = ("rules/name.h", "rules/image.h", "rules/prefix.h")
+RULES_TYPES = ("rules/name.h", "rules/image.h", "rules/learned.h", "rules/prefix.h")
 INCLUDES = (
     ("rules/", ("rules/",)),
     ("dataplane/", RULES_TYPES + ("dataplane/",)),

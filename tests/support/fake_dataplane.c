@@ -213,6 +213,31 @@ void zr_dataplane_ask_end(struct zr_dataplane *dp)
 	dp->asking = false;
 }
 
+unsigned int zr_dataplane_learned(struct zr_dataplane *dp, void (*take)(void *arg, const struct zr_learned *learned),
+				  void *arg, unsigned int max)
+{
+	unsigned int count = dp->lesson_count < max ? dp->lesson_count : max;
+
+	for (unsigned int i = 0; i < count; i++)
+		take(arg, dp->lessons++);
+	dp->lesson_count -= count;
+	return count;
+}
+
+int zr_dataplane_teach(struct zr_dataplane *dp, const struct zr_learned_table *table)
+{
+	if (dp->unlearned)
+		return -EBUSY;
+	dp->taught = table;
+	dp->tables++;
+	return 0;
+}
+
+bool zr_dataplane_taught(struct zr_dataplane *dp)
+{
+	return !dp->unlearned;
+}
+
 int zr_dataplane_record(struct zr_dataplane *dp, const struct zr_prefix *subscriber)
 {
 	if (dp->holds)

@@ -35,6 +35,11 @@ struct zr_dataplane {
 	unsigned int recordings;                 /* how often it was told whose names to record */
 	const struct zr_telemetry_value *values; /* what telemetry was told to tell last */
 	unsigned int value_count;
+	const struct zr_learned *lessons; /* what workers learned, to be taken */
+	unsigned int lesson_count;
+	const struct zr_learned_table *taught; /* the table that was taught last, and how often one was */
+	unsigned int tables;
+	bool unlearned; /* workers still read the table before */
 };
 
 /* The one there is: zr_dataplane_start returns it. Set its members before and while the daemon runs. */

@@ -16,7 +16,7 @@
 #define BASE_US UINT64_C(1795305600000000)
 
 static const char directives[] = "#! serial: 1\n#! issuer: test\n#! issued: 2026-01-01T00:00:00Z\n";
-static const char header[] = "match,service,rating_group,from,until,verify,owner,note\n";
+static const char header[] = "match,service,rating_group,from,until,verify,owner,note,bind\n";
 
 static bool take(void *arg, const struct zr_usage *usage)
 {
@@ -73,6 +73,7 @@ void scene_init(struct scene *s, const char *rows)
 	s->config.reassembly_bytes = 1U << 20;
 	s->config.names_bytes = 1U << 20;
 	s->config.server_ids_bytes = 1U << 16;
+	s->config.learned_bytes = 1U << 20;
 	s->config.decisions_bytes = 1U << 16;
 	s->config.charged_records = true;
 	s->config.verify_checksums = false;
@@ -93,6 +94,15 @@ void scene_subscribers(struct scene *s, const char *prefix)
 	assert_int_equal(zr_prefix_parse(prefix, strlen(prefix), &parsed), 0);
 	assert_int_equal(zr_prefix_set_add(&s->subscribers, &parsed), 0);
 	s->config.subscribers = &s->subscribers;
+}
+
+void scene_resolvers(struct scene *s, const char *prefix)
+{
+	struct zr_prefix parsed;
+
+	assert_int_equal(zr_prefix_parse(prefix, strlen(prefix), &parsed), 0);
+	assert_int_equal(zr_prefix_set_add(&s->resolvers, &parsed), 0);
+	s->config.trusted_resolvers = &s->resolvers;
 }
 
 void scene_open(struct scene *s)
@@ -334,6 +344,7 @@ void scene_free(struct scene *s)
 	zr_suffix_index_free(s->index);
 	zr_image_free(s->image);
 	zr_prefix_set_clear(&s->subscribers);
+	zr_prefix_set_clear(&s->resolvers);
 	free(s->memory);
 	free(s->block);
 }

@@ -24,7 +24,7 @@ struct scene {
 	struct zr_pipeline *pipeline;
 	struct zr_image *image;
 	struct zr_suffix_index *index;
-	struct zr_prefix_set subscribers;
+	struct zr_prefix_set subscribers, resolvers;
 	struct zr_port port;
 	void *block, *memory;
 	size_t memory_len;
@@ -41,6 +41,7 @@ struct scene {
 /* rows: list rows after the header, each ended by a newline. Defaults: charged flows leave records. */
 void scene_init(struct scene *s, const char *rows);
 void scene_subscribers(struct scene *s, const char *prefix);
+void scene_resolvers(struct scene *s, const char *prefix);
 void scene_open(struct scene *s);
 /* One packet at so many milliseconds after time 0. */
 void scene_send(struct scene *s, uint64_t ms, const struct frame_spec *spec);

@@ -71,6 +71,9 @@ static void configure(struct zr_pipeline_config *config, struct run *run)
 	config->keep_names = options->show_names;
 	config->verify_checksums = options->verify_checksums;
 	config->subscribers = &options->subscribers;
+	config->trusted_resolvers = &options->trusted_resolvers;
+	if (options->verify != ZR_VERIFY_DEFAULT)
+		config->verify = options->verify;
 	config->packets.tunnel_endpoints = &options->tunnel_endpoints;
 	config->packets.open_all_tunnels = options->tunnel_endpoints.count == 0;
 	memcpy(config->seed, zr_command_seed, sizeof(zr_command_seed));

@@ -56,6 +56,9 @@ int zr_command_version(int argc, char **argv);
 /* `zerorate list COMMAND`; likewise. */
 int zr_command_list(int argc, char **argv);
 
+/* `zerorate fraud`; likewise. */
+int zr_command_fraud(int argc, char **argv);
+
 /* `zerorate records COMMAND`; likewise. */
 int zr_command_records(int argc, char **argv);
 

@@ -16,6 +16,7 @@ static const char help[] =
 	"  zerorate list COMMAND [OPTION...] ...\n"
 	"  zerorate records COMMAND [OPTION...]\n"
 	"  zerorate report [OPTION...]\n"
+	"  zerorate fraud [OPTION...]\n"
 	"  zerorate status|ports|flows|top|explain|reload|version [OPTION...]\n"
 	"  zerorate --help | --version\n"
 	"\n"
@@ -36,6 +37,7 @@ static const char help[] =
 	"  list       Check, compare and look into approved lists.\n"
 	"  records    Read the records of a gateway: the last ones, as they come, or as closed files.\n"
 	"  report     Sum the ledger: free volume by service, subscriber or hour, and what it was worth.\n"
+	"  fraud      Sum the ledger: who, or which entry, has flows whose names nothing backs.\n"
 	"\n"
 	"`zerorate COMMAND --help` tells all about a command: options, exit statuses, examples.\n"
 	"\n"
@@ -62,6 +64,7 @@ static const struct {
 	{"records", zr_command_records},   {"report", zr_command_report}, {"status", zr_command_status},
 	{"ports", zr_command_ports},       {"flows", zr_command_flows},   {"top", zr_command_top},
 	{"explain", zr_command_explain},   {"reload", zr_command_reload}, {"version", zr_command_version},
+	{"fraud", zr_command_fraud},
 };
 
 int main(int argc, char **argv)

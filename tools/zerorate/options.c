@@ -3,6 +3,9 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "rules/image.h"
 
 const char zr_options_help[] =
 	"zerorate classify - judge the traffic of capture files by a list\n"
@@ -27,6 +30,13 @@ const char zr_options_help[] =
 	"                          open tunnels (GTP-U, GRE, IP in IP) only between these addresses.\n"
 	"                          Without it every tunnel is opened, which is right for captures\n"
 	"                          and wrong for a gateway\n"
+	"  --trusted-resolvers P[,P...]\n"
+	"                          answers from these addresses, in the captures, tell which addresses stand\n"
+	"                          behind listed names. Without it nothing is learned\n"
+	"  --verify off|flag|require\n"
+	"                          entries that say nothing: a name is enough; is free and suspect; or is\n"
+	"                          charged, until an answer or a listed address backs it. The last two need\n"
+	"                          --trusted-resolvers. Without it: off\n"
 	"  --verify-checksums      look for no name in packets whose TCP or UDP checksum is wrong: the server\n"
 	"                          ignores them too. They count as ever. Off without it, since a capture made\n"
 	"                          on a sending machine holds checksums that its network card fills in later\n"
@@ -59,6 +69,8 @@ enum {
 	OPTION_LIST = 256,
 	OPTION_SUBSCRIBERS,
 	OPTION_TUNNELS,
+	OPTION_RESOLVERS,
+	OPTION_VERIFY,
 	OPTION_CHECKSUMS,
 	OPTION_ALL,
 	OPTION_NAMES,
@@ -69,6 +81,8 @@ static const struct option long_options[] = {
 	{"list", required_argument, NULL, OPTION_LIST},
 	{"subscribers", required_argument, NULL, OPTION_SUBSCRIBERS},
 	{"tunnel-endpoints", required_argument, NULL, OPTION_TUNNELS},
+	{"trusted-resolvers", required_argument, NULL, OPTION_RESOLVERS},
+	{"verify", required_argument, NULL, OPTION_VERIFY},
 	{"verify-checksums", no_argument, NULL, OPTION_CHECKSUMS},
 	{"all", no_argument, NULL, OPTION_ALL},
 	{"show-names", no_argument, NULL, OPTION_NAMES},
@@ -84,6 +98,17 @@ static bool refuse(const char *option, const char *what)
 	return zr_argument_refuse(command, option, what);
 }
 
+static bool take_verify(const char *argument, uint8_t *out)
+{
+	for (uint8_t verify = ZR_VERIFY_OFF; verify <= ZR_VERIFY_REQUIRE; verify++) {
+		if (strcmp(argument, zr_verify_word(verify)) == 0) {
+			*out = verify;
+			return true;
+		}
+	}
+	return refuse("--verify", "is off, flag or require; learn can only stand in the list");
+}
+
 static bool take_option(int option, const char *argument, struct zr_options *out)
 {
 	switch (option) {
@@ -96,6 +121,10 @@ static bool take_option(int option, const char *argument, struct zr_options *out
 		return zr_argument_prefixes(command, "--subscribers", argument, &out->subscribers);
 	case OPTION_TUNNELS:
 		return zr_argument_prefixes(command, "--tunnel-endpoints", argument, &out->tunnel_endpoints);
+	case OPTION_RESOLVERS:
+		return zr_argument_prefixes(command, "--trusted-resolvers", argument, &out->trusted_resolvers);
+	case OPTION_VERIFY:
+		return take_verify(argument, &out->verify);
 	case OPTION_CHECKSUMS:
 		return out->verify_checksums = true;
 	case OPTION_ALL:
@@ -113,6 +142,8 @@ static bool is_complete(const struct zr_options *options)
 {
 	if (options->list == NULL)
 		return refuse("--list FILE", "is missing: by which list shall the traffic be judged?");
+	if (options->verify > ZR_VERIFY_OFF && options->trusted_resolvers.count == 0)
+		return refuse("--verify", "asks for answers of trusted resolvers: name them with --trusted-resolvers");
 	if (options->capture_count == 0)
 		return refuse("CAPTURE", "is missing: which files shall be read?");
 	return true;
@@ -145,4 +176,5 @@ void zr_options_clear(struct zr_options *options)
 {
 	zr_prefix_set_clear(&options->subscribers);
 	zr_prefix_set_clear(&options->tunnel_endpoints);
+	zr_prefix_set_clear(&options->trusted_resolvers);
 }

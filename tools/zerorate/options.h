@@ -7,7 +7,8 @@
 
 struct zr_options {
 	const char *list;
-	struct zr_prefix_set subscribers, tunnel_endpoints; /* empty: not given */
+	struct zr_prefix_set subscribers, tunnel_endpoints, trusted_resolvers; /* empty: not given */
+	uint8_t verify; /* enum zr_verify: what entries ask for that say nothing; DEFAULT: not given, like OFF */
 	bool all, show_names, verify_checksums;
 	enum zr_format format;
 	char **captures; /* inside argv */

@@ -215,6 +215,7 @@ static unsigned int ledger_wrongs(const json_t *ledger, const json_t *unwritten,
 void zr_status_view(const json_t *status, FILE *out)
 {
 	const json_t *flows = json_object_get(status, "flows"), *records = json_object_get(status, "records"), *warning;
+	const json_t *evidence = json_object_get(status, "evidence"), *network = json_object_get(evidence, "network");
 	size_t i;
 
 	fprintf(out, "Gateway   %s, %s\n", text_of(status, "gateway").clean, text_of(status, "state").clean);
@@ -223,6 +224,11 @@ void zr_status_view(const json_t *status, FILE *out)
 		"Flows     %" PRId64 " of %" PRId64 ": %" PRId64 " free, %" PRId64 " charged, %" PRId64 " undecided\n",
 		number_of(flows, "open"), number_of(flows, "max"), number_of(flows, "free"),
 		number_of(flows, "charged"), number_of(flows, "undecided"));
+	if (number_of(evidence, "resolvers") > 0)
+		fprintf(out,
+			"Evidence  %" PRId64 " lessons of subscribers, %" PRId64 " network-wide in %.1f of %.1f MiB\n",
+			number_of(evidence, "lessons"), number_of(network, "rows"),
+			(double)number_of(network, "bytes") / MIB, (double)number_of(network, "max_bytes") / MIB);
 	view_records(records, json_object_get(status, "ledger"), out);
 	json_array_foreach(json_object_get(status, "warnings"), i, warning)
 		fprintf(out, "Warning   %s\n", clean(warning).clean);

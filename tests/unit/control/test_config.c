@@ -234,10 +234,9 @@ static void test_many_errors(void **state)
 	has_errors(text, expected);
 }
 
-static void test_not_built(void **state)
+static void test_refused(void **state)
 {
 	static const char *const cases[][2] = {
-		{"trusted_resolvers = [ \"10.0.0.53/32\" ];\n", "4: trusted_resolvers is not built yet: remove it"},
 		{"records = { tariff_switch = \"00:00\"; };\n", "4: tariff_switch is an array of times of the day: "
 								"write tariff_switch = [ \"00:00\", \"06:30\" ], local "
 								"times"},
@@ -296,6 +295,76 @@ static void test_list_keys(void **state)
 						    "off)");
 	has_error(LIST_LINE("state = \"\";"), "3: state has 1 to 4095 bytes of UTF-8 and no control characters: write "
 					      "state = \"/var/lib/zerorate/list\"");
+}
+
+#define RESOLVERS "trusted_resolvers = [ \"10.0.0.53/32\" ];\n"
+
+static void test_evidence(void **state)
+{
+	static const char text[] = LEAST RESOLVERS "evidence = { verify = \"require\"; ttl_min = \"2m\"; ttl_max = "
+						   "\"2m\"; grace = \"0s\"; memory = \"2MiB\";\n"
+						   "  network_memory = \"3MiB\"; bind_grace = \"3s\"; dns_free = "
+						   "\"listed\"; dns_free_bytes = \"7B\"; };\n";
+	struct zr_config_errors errors;
+	struct zr_config config;
+	struct zr_dataplane_config dataplane;
+
+	(void)state;
+	assert_int_equal(read_config(text, strlen(text), &config, &errors), 0);
+	zr_config_dataplane(&config, &dataplane);
+	assert_int_equal(dataplane.pipeline.trusted_resolvers->count, 1);
+	assert_int_equal(dataplane.pipeline.verify, ZR_VERIFY_REQUIRE);
+	assert_int_equal(dataplane.pipeline.learned_ttl_min_us, 120000000);
+	assert_int_equal(dataplane.pipeline.learned_ttl_max_us, 120000000);
+	assert_int_equal(dataplane.pipeline.learned_grace_us, 0);
+	assert_int_equal(dataplane.pipeline.learned_bytes, 2 << 20);
+	assert_int_equal(config.evidence.network_bytes, 3 << 20);
+	assert_int_equal(dataplane.pipeline.bind_grace_us, 3000000);
+	assert_true(dataplane.pipeline.dns_free);
+	assert_int_equal(dataplane.pipeline.dns_free_bytes, 7);
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+	assert_int_equal(read_config(LEAST, strlen(LEAST), &config, &errors), 0);
+	zr_config_dataplane(&config, &dataplane);
+	assert_int_equal(dataplane.pipeline.trusted_resolvers->count, 0);
+	assert_int_equal(dataplane.pipeline.verify, ZR_VERIFY_OFF);
+	assert_false(dataplane.pipeline.dns_free);
+	assert_int_equal(config.evidence.network_bytes, 64 << 20);
+	zr_config_errors_clear(&errors);
+	zr_config_clear(&config);
+}
+
+/* What does not fit together, and what would wait for answers of nobody. */
+static void test_evidence_refused(void **state)
+{
+	static const char *const two[] = {
+		"4: dns_free is for questions to trusted resolvers, and there are none: write trusted_resolvers = [ "
+		"\"10.0.0.53/32\" ], or dns_free = \"off\"",
+		"4: verify asks for answers of trusted resolvers, and there are none: write trusted_resolvers = [ "
+		"\"10.0.0.53/32\" ], or verify = \"off\"",
+		NULL,
+	};
+
+	(void)state;
+	has_errors(LEAST "evidence = { verify = \"flag\"; dns_free = \"listed\"; };\n", two);
+	has_errors(LEAST "evidence = { verify = \"require\"; dns_free = \"listed\"; }; trusted_resolvers = [ ];\n",
+		   two);
+	has_error(LEAST RESOLVERS "evidence = { ttl_max = \"59s\"; };\n",
+		  "5: ttl_min is more than ttl_max: write ttl_min = \"1m\"; ttl_max = \"24h\";");
+	has_error(
+		LEAST RESOLVERS "evidence = { verify = \"learn\"; };\n",
+		"5: learn is never a default: write it into the list, for servers that belong to one entry alone; here "
+		"write verify = \"off\", \"flag\" or \"require\"");
+	has_error(LEAST RESOLVERS "evidence = { verify = \"\"; };\n",
+		  "5: there is no verify \"\": write verify = \"off\", \"flag\" or \"require\"");
+	has_error(LEAST RESOLVERS "evidence = { dns_free = \"on\"; };\n",
+		  "5: dns_free is no \"on\": write dns_free = \"off\" or \"listed\"");
+	has_error(LEAST RESOLVERS "evidence = { dns_free = true; };\n",
+		  "5: dns_free is a text in quotes: write dns_free = \"off\" or \"listed\"");
+	has_error(LEAST "evidence = true;\n", "4: evidence is a group: write evidence = { verify = \"flag\"; }");
+	/* Resolvers that are wrong are told once. */
+	has_error(LEAST "evidence = { verify = \"require\"; }; trusted_resolvers = [ \"10.0.0.53/8\" ];\n",
+		  "4: \"10.0.0.53/8\" has address bits behind its length: write \"10.0.0.0/8\"");
 }
 
 static void test_wrong_types(void **state)
@@ -381,12 +450,19 @@ static void test_cut(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_least),       cmocka_unit_test(test_metrics),
-		cmocka_unit_test(test_all),         cmocka_unit_test(test_sample),
-		cmocka_unit_test(test_many_errors), cmocka_unit_test(test_not_built),
-		cmocka_unit_test(test_wrong_types), cmocka_unit_test(test_syntax),
-		cmocka_unit_test(test_unreadable),  cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_least),
+		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_many_errors),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_wrong_types),
+		cmocka_unit_test(test_syntax),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_list_keys),
+		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_evidence_refused),
 	};
 	int failed;
 

@@ -219,10 +219,10 @@ static unsigned int count_of(const char *text, const char *what)
 static void test_status_shape(void **state)
 {
 	static const char *const members[] = {
-		"op",     "gateway",   "state", "warnings",  "list",    "input_ended",     "distribution",
-		"ports",  "workers",   "flows", "counters",  "totals",  "exactness_bytes", "records",
-		"ledger", "consumers", "mode",  "undecided", "version", "started",         "time",
-		"twice",  "dpdk",
+		"op",     "gateway",   "state",    "warnings",  "list",    "input_ended",     "distribution",
+		"ports",  "workers",   "flows",    "counters",  "totals",  "exactness_bytes", "records",
+		"ledger", "consumers", "mode",     "undecided", "version", "started",         "time",
+		"twice",  "dpdk",      "evidence",
 	};
 	struct running running;
 	json_t *status;

@@ -50,24 +50,53 @@ static void a_row_with_the_other_separator_is_one_finding(void **state)
 		      "6:5: the fields of this row are separated by ',', those of the header row by ';': write ';'\n");
 }
 
-static void refuses_every_verify_but_off(void **state)
+static void refuses_a_verify_that_cannot_be(void **state)
 {
 	(void)state;
 	expect_errors(HEAD "a.vn,a,1,,,flag\n"
-			   "b.vn,a,1,,,require\n"
+			   "b.vn,a,1,,,Require\n"
 			   "c.vn,a,1,,,learn\n"
 			   "d.vn,a,1,,,on\n"
-			   "e.vn,a,1,,,OFF\n",
-		      "6:12: verify \"flag\" is not supported yet: write off, or leave it blank\n"
-		      "7:12: verify \"require\" is not supported yet: write off, or leave it blank\n"
-		      "8:12: verify \"learn\" is not supported yet: write off, or leave it blank\n"
-		      "9:12: unknown verify \"on\": write off, or leave it blank\n");
+			   "e.vn,a,1,,,OFF\n"
+			   "!f.vn,,,,,flag\n"
+			   "10.0.0.0/24,a,1,,,require\n"
+			   "10.0.1.0/24,a,1,,,off\n",
+		      "9:12: unknown verify \"on\": write off, flag, require or learn, or leave it blank\n"
+		      "11:11: an exclusion has no verify: leave it blank\n"
+		      "12:19: an address entry needs no evidence, its address is what is listed: leave verify blank\n");
+}
+
+static void refuses_a_bind_that_cannot_be(void **state)
+{
+	char text[1024];
+
+	(void)state;
+	expect_errors(
+		DIRECTIVES "match,service,rating_group,bind\n"
+			   "a.vn,a,1,\n"
+			   "b.vn,a,1,a\n"
+			   "!c.vn,,,a\n"
+			   "10.0.0.0/24,live,1,A\n"
+			   "10.0.1.0/24,live,1,live\n"
+			   "10.0.2.0/24,live,1,a\n"
+			   "10.0.3.0/24,other,1,live\n",
+		"7:10: only an address entry can be bound to a service: leave bind blank\n"
+		"8:9: an exclusion has no bind: leave it blank\n"
+		"9:20: no entry without a bind has the service \"A\": write a service of this list, whose flows "
+		"then make this entry free\n"
+		"10:20: no entry without a bind has the service \"live\": write a service of this list, whose flows "
+		"then make this entry free\n"
+		"12:21: no entry without a bind has the service \"live\": write a service of this list, whose flows "
+		"then make this entry free\n");
+	snprintf(text, sizeof(text), DIRECTIVES "match,service,rating_group,bind\na.vn,a,1\n10.0.0.0/24,live,1,%0*d\n",
+		 ZR_SERVICE_MAX + 1, 0);
+	expect_errors(text, "7:20: the service has 129 octets: at most 128 are allowed\n");
 }
 
 static void one_row_may_have_many_errors(void **state)
 {
 	(void)state;
-	expect_errors(HEAD "h_ọc.vn,,x,2026,2027,learn,,,more\n",
+	expect_errors(HEAD "h_ọc.vn,,x,2026,2027,learned,,,more\n",
 		      "6:2: '_' cannot stand in a label with letters outside ASCII: write letters, digits and hyphens\n"
 		      "6:9: the service is blank: write the name under which this entry is accounted\n"
 		      "6:10: \"x\" is no rating group: write a number from 0 to 4294967295\n"
@@ -75,8 +104,8 @@ static void one_row_may_have_many_errors(void **state)
 		      "like 2026-06-01T00:00:00+07:00\n"
 		      "6:17: \"2027\" is no time: write a day that exists, the time to the second and the time zone, "
 		      "like 2026-06-01T00:00:00+07:00\n"
-		      "6:22: verify \"learn\" is not supported yet: write off, or leave it blank\n"
-		      "6:30: \"more\" stands behind the last column: remove it, or put the field that holds a "
+		      "6:22: unknown verify \"learned\": write off, flag, require or learn, or leave it blank\n"
+		      "6:32: \"more\" stands behind the last column: remove it, or put the field that holds a "
 		      "separator in quotes\n");
 }
 
@@ -114,9 +143,9 @@ static void suggests_the_nearest_column_and_reads_on(void **state)
 		      "5:6: unknown column \"servce\": write service\n"
 		      "5:13: unknown column \"rating group\": write rating_group\n"
 		      "5:26: unknown column \"foo\": the known ones are match, service, rating_group, from, until, "
-		      "verify, owner, note\n"
+		      "verify, bind, owner, note\n"
 		      "5:30: a column without a name: remove it, or name it one of match, service, rating_group, from, "
-		      "until, verify, owner, note\n"
+		      "until, verify, bind, owner, note\n"
 		      "5:36: the column note stands here a second time: keep one of them\n"
 		      "6:8: \"x\" is no rating group: write a number from 0 to 4294967295\n");
 }
@@ -136,7 +165,7 @@ static void a_row_in_the_header_rows_place_is_one_finding(void **state)
 	expect_errors(DIRECTIVES "olm.vn,olm,90001\n"
 				 "a.vn,a,x\n",
 		      "5:1: the header row names no known column: write match,service,rating_group and, where they are "
-		      "used, from, until, verify, owner, note; entries follow in the next line\n");
+		      "used, from, until, verify, bind, owner, note; entries follow in the next line\n");
 }
 
 static void columns_separated_by_tabs_are_one_finding(void **state)
@@ -391,7 +420,8 @@ int main(void)
 		cmocka_unit_test(refuses_cells_that_are_blank_or_wrong),
 		cmocka_unit_test(refuses_times_that_are_wrong_or_in_the_wrong_order),
 		cmocka_unit_test(a_row_with_the_other_separator_is_one_finding),
-		cmocka_unit_test(refuses_every_verify_but_off),
+		cmocka_unit_test(refuses_a_verify_that_cannot_be),
+		cmocka_unit_test(refuses_a_bind_that_cannot_be),
 		cmocka_unit_test(one_row_may_have_many_errors),
 		cmocka_unit_test(columns_count_characters_and_lines_count_newlines_in_quotes),
 		cmocka_unit_test(refuses_quotes_that_are_wrong_and_reads_on),

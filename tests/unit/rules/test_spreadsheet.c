@@ -36,7 +36,7 @@ static void the_same_list_gives_the_same_bytes_however_it_was_saved(void **state
 	expect_plain_bytes("#! serial: 2026112201\r" ISSUER "\r" TIMES "match,service,rating_group,from\r"
 			   ".olm.vn,lớp học,90001.0,2026-06-01T00:00:00+07:00\r,,,\r");
 	expect_plain_bytes(DIRECTIVES "# another comment\nFrom,MATCH,Service,Rating_Group,Verify\n"
-				      "2026-06-01T00:00:00+07:00,.olm.vn,lớp học,90001,Off\n");
+				      "2026-06-01T00:00:00+07:00,.olm.vn,lớp học,90001,\n");
 }
 
 static void the_line_that_names_the_separator_is_taken(void **state)

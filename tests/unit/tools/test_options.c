@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "rules/image.h"
 #include "tools/zerorate/options.h"
 
 #define ARGS_MAX 12
@@ -82,6 +83,27 @@ static void test_all_options(void **state)
 	zr_options_clear(&options);
 }
 
+static void test_evidence(void **state)
+{
+	struct zr_options options;
+
+	(void)state;
+	assert_int_equal(
+		read_line("classify --list l.csv --trusted-resolvers 10.0.0.53,2001:db8::/64 --verify require a.pcap",
+			  false, &options),
+		ZR_OPTIONS_OK);
+	assert_int_equal(options.trusted_resolvers.count, 2);
+	assert_int_equal(options.verify, ZR_VERIFY_REQUIRE);
+	zr_options_clear(&options);
+	assert_int_equal(read_line("classify --list l.csv --verify off a.pcap", false, &options), ZR_OPTIONS_OK);
+	assert_int_equal(options.verify, ZR_VERIFY_OFF);
+	zr_options_clear(&options);
+	refused("classify --list l.csv --verify flag a.pcap");
+	refused("classify --list l.csv --trusted-resolvers 10.0.0.53 --verify learn a.pcap");
+	refused("classify --list l.csv --trusted-resolvers 10.0.0.53 --verify  a.pcap");
+	refused("classify --list l.csv --trusted-resolvers 10.0.0.53/8 a.pcap");
+}
+
 static void test_help(void **state)
 {
 	struct zr_options options;
@@ -128,7 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_least),   cmocka_unit_test(test_all_options),
 		cmocka_unit_test(test_help),    cmocka_unit_test(test_names_like_options),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_evidence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

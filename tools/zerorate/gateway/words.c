@@ -29,6 +29,9 @@ static const struct word reasons[] = {
 	{"dtls_sni", "the host in its DTLS hello is on @", NULL},
 	{"host", "the host that its HTTP request asks for is on @", NULL},
 	{"prefix", "the server's address is on @", NULL},
+	{"dns_learned", "it shows no name, and its server's address was learned for an entry of @ that takes that",
+	 NULL},
+	{"dns_free", "it asks a trusted resolver for hosts on @", NULL},
 	{"no_match", "the host that it named is not on @", "see why its name is not listed: " LOOK_UP},
 	{"no_name", "it named no host, or ended before it did",
 	 "its address can be listed, if nobody else is served from it: `zerorate list lookup --list FILE ADDRESS` "
@@ -55,6 +58,11 @@ static const struct word reasons[] = {
 	 "see which exclusion covers its name: " LOOK_UP},
 	{"spoof", "part of what it sent came twice with different bytes, as forged hellos do",
 	 "no browser does this; look at what the subscriber runs"},
+	{"unlearned", "the host that it named is on @, but no answer of a trusted resolver backs that address",
+	 "a subscriber who resolves names elsewhere, or encrypted, has no evidence; else look at what he runs"},
+	{"unbound",
+	 "the server's address is on @ for subscribers who use the service that it is bound to, and this one does not",
+	 "its flows are free from when a flow under that service is: `zerorate flows --subscriber IP`"},
 };
 
 static const struct word causes[] = {
@@ -68,7 +76,7 @@ static const struct word causes[] = {
 	{"list", "judged anew: another list came into force", NULL},
 	{"window", "judged anew: an entry's time began or ended, or the list expired", NULL},
 	{"host_change", "judged anew: a request named another host", NULL},
-	{"verdict", "judged anew: a name was read", NULL},
+	{"verdict", "judged anew: a name was read, or what backs or binds it came or went", NULL},
 	{"new_flow", "decided when another connection took its place", NULL},
 	{"evicted", "decided when the flow table was full", NULL},
 	{"shutdown", "decided when the daemon ended", NULL},
@@ -77,8 +85,12 @@ static const struct word causes[] = {
 };
 
 static const struct word evidence[] = {
-	{"tls_sni", "the TLS hello", NULL},       {"quic_sni", "the QUIC hello", NULL},
-	{"dtls_sni", "the DTLS hello", NULL},     {"http_host", "the HTTP request", NULL},
+	{"tls_sni", "the TLS hello", NULL},
+	{"quic_sni", "the QUIC hello", NULL},
+	{"dtls_sni", "the DTLS hello", NULL},
+	{"http_host", "the HTTP request", NULL},
+	{"dns_subscriber", "a resolver's answer to this subscriber", NULL},
+	{"dns_seen", "a resolver's answers to others", NULL},
 	{"prefix", "the server's address", NULL},
 };
 

@@ -8,6 +8,7 @@ int zr_list_command_compile(int argc, char **argv);
 int zr_list_command_diff(int argc, char **argv);
 int zr_list_command_export(int argc, char **argv);
 int zr_list_command_import(int argc, char **argv);
+int zr_list_command_learned(int argc, char **argv);
 int zr_list_command_log(int argc, char **argv);
 int zr_list_command_lookup(int argc, char **argv);
 int zr_list_command_push(int argc, char **argv);

@@ -17,7 +17,8 @@
 /* Of one JSON line; texts need up to six octets for one. */
 #define JSON_MAX 16384
 
-#define ARROW " \xe2\x86\x92 "
+#define SHARED " (shared)"
+#define ARROW  " \xe2\x86\x92 "
 
 struct view {
 	const struct zr_image *before, *after;
@@ -64,12 +65,26 @@ static const char *edge(int64_t time_s, bool is_until, char out[ZR_LIST_WHEN])
 	return is_until ? last_second(time_s, out) : zr_list_when(time_s, out);
 }
 
+static const char *verify_of(const struct zr_entry *e)
+{
+	return e->verify != ZR_VERIFY_DEFAULT ? zr_verify_word(e->verify) : "default";
+}
+
+static const char *bind_of(const struct zr_entry *e)
+{
+	return e->bind[0] != '\0' ? e->bind : "none";
+}
+
 static void describe_one(struct details *d, const struct zr_entry *e)
 {
 	char when[ZR_LIST_WHEN];
 
 	if (e->rule[0] != '!')
 		detail(d, "service %s, rating group %" PRIu32, e->service, e->rating_group);
+	if (e->verify != ZR_VERIFY_DEFAULT)
+		detail(d, "verify %s%s", zr_verify_word(e->verify), e->shared_intended ? SHARED : "");
+	if (e->bind[0] != '\0')
+		detail(d, "bind %s", e->bind);
 	if (e->from_s != INT64_MIN)
 		detail(d, "from %s", zr_list_when(e->from_s, when));
 	if (e->until_s != INT64_MAX)
@@ -84,6 +99,11 @@ static void describe_pair(struct details *d, const struct zr_entry *before, cons
 		detail(d, "service %s" ARROW "%s", before->service, after->service);
 	if (before->rating_group != after->rating_group)
 		detail(d, "rating group %" PRIu32 ARROW "%" PRIu32, before->rating_group, after->rating_group);
+	if (before->verify != after->verify || before->shared_intended != after->shared_intended)
+		detail(d, "verify %s%s" ARROW "%s%s", verify_of(before), before->shared_intended ? SHARED : "",
+		       verify_of(after), after->shared_intended ? SHARED : "");
+	if (strcmp(before->bind, after->bind) != 0)
+		detail(d, "bind %s" ARROW "%s", bind_of(before), bind_of(after));
 	if (before->from_s != after->from_s)
 		detail(d, "from %s" ARROW "%s", edge(before->from_s, false, one), edge(after->from_s, false, other));
 	if (before->until_s != after->until_s)
@@ -127,6 +147,12 @@ static char *json_entry(char *at, const struct zr_entry *e)
 		at = zr_json_string(zr_json_raw(at, ",\"service\":"), e->service, ZR_SERVICE_MAX * 6);
 		at = zr_json_u64(zr_json_raw(at, ",\"rating_group\":"), e->rating_group);
 	}
+	if (e->verify != ZR_VERIFY_DEFAULT)
+		at = zr_json_string(zr_json_raw(at, ",\"verify\":"), zr_verify_word(e->verify), 16);
+	if (e->shared_intended)
+		at = zr_json_raw(at, ",\"shared_intended\":true");
+	if (e->bind[0] != '\0')
+		at = zr_json_string(zr_json_raw(at, ",\"bind\":"), e->bind, ZR_SERVICE_MAX * 6);
 	if (e->from_s != INT64_MIN)
 		at = zr_json_string(zr_json_raw(at, ",\"from\":"), zr_list_when(e->from_s, when), ZR_LIST_WHEN);
 	if (e->until_s != INT64_MAX)

@@ -15,6 +15,7 @@ static const struct {
 	{"compile", zr_list_command_compile, "compile a list; its serial, size and hashes"},
 	{"diff", zr_list_command_diff, "what a new list changes"},
 	{"lookup", zr_list_command_lookup, "which entry frees a name or an address, or why none does"},
+	{"learned", zr_list_command_learned, "what stands behind a name, as answers taught a daemon"},
 	{"log", zr_list_command_log, "which lists a daemon accepted and refused, when, why and by whom"},
 	{"push", zr_list_command_push, "hand a list to a daemon and hear what it decides"},
 	{"verify", zr_list_command_verify, "which keys have signed a list"},

@@ -172,6 +172,10 @@ static void put_entry(json_t *object, const struct zr_image *image, uint32_t num
 		put_text(object, "service", entry.service);
 		json_object_set_new(object, "rating_group", json_integer(entry.rating_group));
 	}
+	if (entry.verify != ZR_VERIFY_DEFAULT)
+		put_text(object, "verify", zr_verify_word(entry.verify));
+	if (entry.bind[0] != '\0')
+		put_text(object, "bind", entry.bind);
 	if (entry.from_s != INT64_MIN)
 		put_time(object, "from", entry.from_s);
 	if (entry.until_s != INT64_MAX)

@@ -2,7 +2,6 @@
 /* `zerorate report`: what was free, for whom and what it was worth, from the ledger's files. */
 #include <errno.h>
 #include <getopt.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +12,9 @@
 #include "rules/timestamp.h"
 #include "tools/zerorate/arguments.h"
 #include "tools/zerorate/command.h"
-#include "tools/zerorate/progress.h"
 #include "tools/zerorate/report/view.h"
 
-#define LEDGER_FOLDER "/var/lib/zerorate/ledger"
-#define US_PER_S      UINT64_C(1000000)
+#define US_PER_S UINT64_C(1000000)
 
 /* A tariff has up to six decimals, and at most so many units. */
 #define TARIFF_MAX UINT64_C(1000000000)
@@ -31,7 +28,7 @@ static const char help[] =
 	"counts where its last packet came in; volume is what a charging function counts (IP lengths).\n"
 	"\n"
 	"Options:\n"
-	"  --ledger FOLDER     the daemon's ledger; " LEDGER_FOLDER " without it\n"
+	"  --ledger FOLDER     the daemon's ledger; " ZR_LEDGER_FOLDER " without it\n"
 	"  --from TIME         from this time on, like 2026-11-01T00:00:00+07:00; without it, all there is\n"
 	"  --to TIME           up to this time, which is not included; without it, all there is\n"
 	"  --by WHAT           rows by service (without it), rating_group, subscriber, rule or hour (UTC)\n"
@@ -157,7 +154,7 @@ static enum zr_options_result read_options(int argc, char **argv, struct options
 	int option;
 
 	*out = (struct options){
-		.ledger = LEDGER_FOLDER,
+		.ledger = ZR_LEDGER_FOLDER,
 		.to_us = UINT64_MAX,
 		.format = isatty(STDOUT_FILENO) == 1 ? ZR_REPORT_TABLE : ZR_REPORT_CSV,
 	};
@@ -176,32 +173,9 @@ static enum zr_options_result read_options(int argc, char **argv, struct options
 	return ZR_OPTIONS_OK;
 }
 
-/* Sum all files of the ledger; false when one could not be. */
-static bool add_files(struct zr_report_sums *sums, const char *folder)
+static bool add_file(void *arg, const char *path)
 {
-	struct zr_progress progress;
-	char pattern[4096 + 16];
-	bool good = true;
-	glob_t files;
-
-	snprintf(pattern, sizeof(pattern), "%s/records-*.db", folder);
-	if (glob(pattern, 0, NULL, &files) != 0) {
-		fprintf(stderr,
-			"zerorate report: %s holds no ledger (records-*.db) that you may read: name the daemon's with "
-			"--ledger\n",
-			folder);
-		return false;
-	}
-	zr_progress_start(&progress, isatty(STDERR_FILENO) == 1 ? stderr : NULL, folder, files.gl_pathc);
-	for (size_t i = 0; i < files.gl_pathc; i++) {
-		if (zr_progress_due(&progress))
-			zr_progress_show(&progress, i, 0);
-		if (!zr_report_sums_add(sums, files.gl_pathv[i]))
-			good = false;
-	}
-	zr_progress_hide(&progress);
-	globfree(&files);
-	return good;
+	return zr_report_sums_add(arg, path);
 }
 
 static int run(const struct options *options)
@@ -217,7 +191,7 @@ static int run(const struct options *options)
 	zr_time_format(options->to_us, to);
 	head.from = from;
 	head.to = to;
-	good = add_files(sums, options->ledger);
+	good = zr_ledger_files_each("report", options->ledger, add_file, sums);
 	good = zr_report_write(sums, &head, options->format) && good;
 	zr_report_sums_free(sums);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "control/record/record.h"
+#include "tools/zerorate/ledger_files.h"
 
 #define SQL_ROOM 1024
 #define BUSY_MS  10000
@@ -99,39 +99,6 @@ static bool run_between(struct zr_report_sums *sums, const char *sql, const char
 	return good;
 }
 
-/* Attach as a URI's parameter says. The path is a parameter too, and what a URI would misread is escaped. */
-static bool attach_as(struct zr_report_sums *sums, const char *path, const char *how)
-{
-	sqlite3_stmt *statement = NULL;
-	char uri[3 * 4096 + 32] = "file:";
-	size_t len = strlen(uri);
-	bool good;
-
-	for (const char *at = path; *at != '\0' && len + 16 < sizeof(uri); at++)
-		len += (size_t)snprintf(uri + len, sizeof(uri) - len, strchr("%?#", *at) != NULL ? "%%%02X" : "%c",
-					(unsigned char)*at);
-	snprintf(uri + len, sizeof(uri) - len, "?%s", how);
-	good = sqlite3_prepare_v2(sums->database, "ATTACH ?1 AS ledger", -1, &statement, NULL) == SQLITE_OK &&
-	       sqlite3_bind_text(statement, 1, uri, -1, SQLITE_STATIC) == SQLITE_OK &&
-	       sqlite3_step(statement) == SQLITE_DONE;
-	sqlite3_finalize(statement);
-	return good;
-}
-
-/*
- * Who may read the folder and not write it cannot make the shared memory that SQLite wants beside a file with a log. One that has no
- * log is not written any more: it is read as it is.
- */
-static bool attach(struct zr_report_sums *sums, const char *path)
-{
-	char log[4096 + 8];
-
-	if (attach_as(sums, path, "mode=ro"))
-		return true;
-	snprintf(log, sizeof(log), "%s-wal", path);
-	return (access(log, F_OK) != 0 && attach_as(sums, path, "immutable=1")) || failed(sums, path);
-}
-
 bool zr_report_sums_add(struct zr_report_sums *sums, const char *path)
 {
 	static const char lost[] =
@@ -140,10 +107,10 @@ bool zr_report_sums_add(struct zr_report_sums *sums, const char *path)
 	char sql[SQL_ROOM];
 	bool good;
 
-	if (!attach(sums, path))
-		return false;
+	if (!zr_ledger_attach(sums->database, path))
+		return failed(sums, path);
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO sums SELECT %s, " ZR_REPORT_WHO ", count(*), sum(up_bytes), sum(down_bytes) FROM "
+		 "INSERT INTO sums SELECT %s, " ZR_LEDGER_WHO ", count(*), sum(up_bytes), sum(down_bytes) FROM "
 		 "ledger.records"
 		 " WHERE type = 'usage' AND verdict = 'free' AND last >= ?1 AND last < ?2 GROUP BY 1, 2",
 		 columns[sums->by]);

@@ -9,14 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Who a subscriber is: addresses are unique within a domain only. */
-#define ZR_REPORT_WHO "subscriber_ip || iif(domain > 0, ' domain ' || domain, '')"
+#include "tools/zerorate/ledger_files.h"
 
 /* What rows are made by: names on the command line and the ledger's column. */
 #define ZR_REPORT_BY(X)                                 \
 	X(SERVICE, "service", "service")                \
 	X(RATING_GROUP, "rating_group", "rating_group") \
-	X(SUBSCRIBER, "subscriber", ZR_REPORT_WHO)      \
+	X(SUBSCRIBER, "subscriber", ZR_LEDGER_WHO)      \
 	X(RULE, "rule", "rule")                         \
 	X(HOUR, "hour", "substr(last, 1, 13) || ':00Z'")
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What workers learned comes to all of them as a table: in time, one after the other, and never while an older one is read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <time.h>
+
+#include "control/learning.h"
+#include "control/loop.h"
+#include "tests/support/fake_dataplane.h"
+
+static struct zr_prefix resolver = {.family = 4, .len = 32};
+
+struct scene {
+	struct zr_config config;
+	struct zr_learning learning;
+	struct zr_learned lesson;
+	uint64_t now_ms;
+};
+
+static void begin(struct scene *s)
+{
+	uint64_t now_us = (uint64_t)time(NULL) * 1000000;
+
+	*s = (struct scene){.now_ms = zr_loop_now_ms()};
+	fake_dataplane_reset();
+	s->config.trusted_resolvers = (struct zr_prefix_set){.prefixes = &resolver, .count = 1};
+	s->config.evidence.network_bytes = 1 << 20;
+	s->learning.config = &s->config;
+	s->lesson = (struct zr_learned){.name = "a.olm.vn",
+					.family = 4,
+					.address.b = {192, 0, 2, 1},
+					.time_us = now_us,
+					.until_us = now_us + UINT64_C(3600000000)};
+	assert_int_equal(zr_learning_start(&s->learning, &fake_dataplane), 0);
+}
+
+/* A worker tells it, and a round passes at a time. */
+static void learn(struct scene *s, uint8_t last, uint64_t after_ms)
+{
+	s->lesson.address.b[3] = last;
+	fake_dataplane.lessons = &s->lesson;
+	fake_dataplane.lesson_count = 1;
+	zr_learning_round(&s->learning, s->now_ms + after_ms);
+	assert_int_equal(fake_dataplane.lesson_count, 0);
+}
+
+static bool is_taught(uint8_t last)
+{
+	const uint8_t address[4] = {192, 0, 2, last};
+	struct zr_learned_names names;
+
+	return fake_dataplane.taught != NULL &&
+	       zr_learned_find(fake_dataplane.taught, 4, address, 0, time(NULL), &names) && names.count == 1;
+}
+
+static void test_at_most_once_a_second(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s);
+	zr_learning_round(&s.learning, s.now_ms);
+	assert_int_equal(fake_dataplane.tables, 0);
+	learn(&s, 1, 0);
+	assert_int_equal(fake_dataplane.tables, 1);
+	assert_true(is_taught(1));
+	learn(&s, 2, 999);
+	assert_int_equal(fake_dataplane.tables, 1);
+	/* However long building takes on a loaded machine, a table comes. */
+	zr_learning_round(&s.learning, s.learning.next_ms);
+	assert_int_equal(fake_dataplane.tables, 2);
+	assert_true(is_taught(1));
+	assert_true(is_taught(2));
+	/* Nothing new, no table. */
+	learn(&s, 2, UINT32_MAX);
+	assert_int_equal(fake_dataplane.tables, 2);
+	zr_learning_clear(&s.learning);
+}
+
+static void test_waits_for_readers(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s);
+	learn(&s, 1, 0);
+	fake_dataplane.unlearned = true;
+	learn(&s, 2, UINT32_MAX);
+	assert_int_equal(fake_dataplane.tables, 1);
+	assert_true(is_taught(1));
+	fake_dataplane.unlearned = false;
+	zr_learning_round(&s.learning, s.now_ms + UINT32_MAX);
+	assert_int_equal(fake_dataplane.tables, 2);
+	/* The one before is there as long as somebody may read it. */
+	assert_non_null(s.learning.before);
+	fake_dataplane.unlearned = true;
+	zr_learning_round(&s.learning, s.now_ms + UINT32_MAX);
+	assert_non_null(s.learning.before);
+	fake_dataplane.unlearned = false;
+	zr_learning_round(&s.learning, s.now_ms + UINT32_MAX);
+	assert_null(s.learning.before);
+	assert_true(is_taught(2));
+	zr_learning_clear(&s.learning);
+}
+
+static void test_nobody_is_trusted(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s);
+	zr_learning_clear(&s.learning);
+	s.config.trusted_resolvers.count = 0;
+	s.learning = (struct zr_learning){.config = &s.config};
+	assert_int_equal(zr_learning_start(&s.learning, &fake_dataplane), 0);
+	fake_dataplane.lessons = &s.lesson;
+	fake_dataplane.lesson_count = 1;
+	zr_learning_round(&s.learning, s.now_ms);
+	assert_int_equal(fake_dataplane.lesson_count, 1);
+	assert_int_equal(fake_dataplane.tables, 0);
+	zr_learning_clear(&s.learning);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_at_most_once_a_second),
+		cmocka_unit_test(test_waits_for_readers),
+		cmocka_unit_test(test_nobody_is_trusted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
