@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ask_learned.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "control/control_socket.h"
 #include "control/list_report.h"
 #include "control/record/address.h"
-#include "rules/name.h"
-#include "rules/prefix.h"
 
 #define US_PER_S UINT64_C(1000000)
 
-/* What is looked for, and what was found. */
-struct search {
-	char name[ZR_NAME_MAX + 1]; /* empty: address is looked for */
-	size_t name_len;
-	struct zr_prefix address;
-	json_t *rows;
-	json_int_t matched;
+/* A row that was found; its name is kept beside it. */
+struct zr_ask_found {
+	struct zr_known_row row;
+	char name[ZR_NAME_MAX + 1];
 };
 
 static json_t *address_json(uint8_t family, const union zr_ip *ip)
@@ -28,10 +23,12 @@ static json_t *address_json(uint8_t family, const union zr_ip *ip)
 	return json_string(text);
 }
 
-static json_t *row_json(const struct zr_known_row *row)
+static json_t *row_json(const struct zr_ask_found *found)
 {
+	const struct zr_known_row *row = &found->row;
+
 	return json_pack("{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o}", "name",
-			 *row->name != '\0' ? json_string(row->name) : json_null(), "address",
+			 *found->name != '\0' ? json_string(found->name) : json_null(), "address",
 			 address_json(row->family, &row->address), "domain", (int)row->domain, "type", (int)row->type,
 			 "aliases", (int)row->aliases, "resolver", address_json(row->resolver_family, &row->resolver),
 			 "learned", zr_list_report_time((uint64_t)row->learned_s * US_PER_S), "until",
@@ -39,60 +36,73 @@ static json_t *row_json(const struct zr_known_row *row)
 }
 
 /* Is it the name, or below it? */
-static bool names(const struct search *search, const char *name)
+static bool names(const struct zr_ask_learned *ask, const char *name)
 {
 	size_t len = strlen(name);
 
-	return len >= search->name_len && strcmp(name + len - search->name_len, search->name) == 0 &&
-	       (len == search->name_len || name[len - search->name_len - 1] == '.');
+	return len >= ask->name_len && strcmp(name + len - ask->name_len, ask->name) == 0 &&
+	       (len == ask->name_len || name[len - ask->name_len - 1] == '.');
 }
 
-static bool take(void *arg, const struct zr_known_row *row)
+static void take(void *arg, const struct zr_known_row *row)
 {
-	struct search *search = arg;
-	bool fits = search->name_len > 0
-			    ? names(search, row->name)
-			    : row->family == search->address.family &&
-				      memcmp(row->address.b, search->address.addr, row->family == 4 ? 4 : 16) == 0;
+	struct zr_ask_learned *ask = arg;
+	bool fits = ask->name_len > 0 ? names(ask, row->name)
+				      : row->family == ask->address.family && memcmp(row->address.b, ask->address.addr,
+										     row->family == 4 ? 4 : 16) == 0;
+	struct zr_ask_found *found;
 
 	if (!fits)
-		return true;
-	if (search->matched++ < ZR_ASK_LEARNED_MAX)
-		json_array_append_new(search->rows, row_json(row));
-	return true;
+		return;
+	found = &ask->found[ask->matched++ % ZR_ASK_LEARNED_MAX];
+	found->row = *row;
+	strcpy(found->name, row->name);
 }
 
-/* NULL, or what is wrong. */
-static const char *read_request(const json_t *request, struct search *search)
+const char *zr_ask_learned_read(struct zr_ask_learned *ask, const json_t *request)
 {
 	const json_t *name = json_object_get(request, "name"), *address = json_object_get(request, "address");
 	const char *text = json_string_value(name != NULL ? name : address);
 	size_t len = json_string_length(name != NULL ? name : address);
 	int name_len;
 
+	*ask = (struct zr_ask_learned){0};
 	if (json_object_size(request) != 2 || (name == NULL) == (address == NULL))
 		return "learned has one member, name or address";
 	if (name != NULL) {
-		name_len = text != NULL ? zr_name_canonical((const uint8_t *)text, len, search->name) : -1;
-		search->name_len = name_len > 0 ? (size_t)name_len : 0;
+		name_len = text != NULL ? zr_name_canonical((const uint8_t *)text, len, ask->name) : -1;
+		ask->name_len = name_len > 0 ? (size_t)name_len : 0;
 		return name_len > 0 ? NULL : "name is a host name: \"www.olm.vn\"";
 	}
-	if (text == NULL || zr_prefix_parse(text, len, &search->address) != 0 ||
-	    search->address.len != (search->address.family == 4 ? 32 : 128))
+	if (text == NULL || zr_prefix_parse(text, len, &ask->address) != 0 ||
+	    ask->address.len != (ask->address.family == 4 ? 32 : 128))
 		return "address is one address: \"192.0.2.1\", \"2001:db8::1\"";
 	return NULL;
 }
 
-json_t *zr_ask_learned(const struct zr_learning *learning, const json_t *request)
+bool zr_ask_learned_begin(struct zr_ask_learned *ask, struct zr_known *known)
 {
-	struct search search = {0};
-	const char *wrong = read_request(request, &search);
+	ask->found = calloc(ZR_ASK_LEARNED_MAX, sizeof(*ask->found));
+	zr_known_walk(known, ZR_KNOWN_ANSWER);
+	return ask->found != NULL;
+}
 
-	if (wrong != NULL)
-		return zr_control_error(wrong);
-	if (learning->known == NULL)
-		return zr_control_error("nothing is learned: trusted_resolvers of zerorated.conf names nobody");
-	search.rows = json_array();
-	zr_known_each(learning->known, take, &search);
-	return json_pack("{s:s, s:o, s:I}", "op", "learned", "rows", search.rows, "matched", search.matched);
+bool zr_ask_learned_step(struct zr_ask_learned *ask, struct zr_known *known, int64_t now_s, unsigned int rows)
+{
+	return zr_known_step(known, ZR_KNOWN_ANSWER, now_s, rows, take, ask);
+}
+
+json_t *zr_ask_learned_json(const struct zr_ask_learned *ask)
+{
+	uint64_t count = ask->matched < ZR_ASK_LEARNED_MAX ? ask->matched : ZR_ASK_LEARNED_MAX;
+	json_t *rows = json_array();
+
+	for (uint64_t i = 1; i <= count; i++)
+		json_array_append_new(rows, row_json(&ask->found[(ask->matched - i) % ZR_ASK_LEARNED_MAX]));
+	return json_pack("{s:s, s:o, s:I}", "op", "learned", "rows", rows, "matched", (json_int_t)ask->matched);
+}
+
+void zr_ask_learned_clear(struct zr_ask_learned *ask)
+{
+	free(ask->found);
 }

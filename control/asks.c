@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/ask_learned.h"
 #include "control/ask_list.h"
 #include "control/ask_top.h"
 #include "control/record/address.h"
@@ -17,6 +18,7 @@
 #define RECORDS_SLICE 256
 #define SUMS_SLICE    4096
 #define ROWS_SLICE    16384
+#define LESSONS_SLICE 4096
 
 /* Most time without a worker's progress, and until events of a busy gateway are all drained. */
 #define PATIENCE_MS 8000
@@ -27,7 +29,7 @@
 /* What is done of a request, in this order. */
 enum step { STEP_COPY, STEP_ASK, STEP_COLLECT, STEP_WRITE };
 
-enum kind { FLOWS, TOP, EXPLAIN };
+enum kind { FLOWS, TOP, EXPLAIN, LEARNED };
 
 struct zr_ask {
 	struct zr_ask *next;
@@ -43,6 +45,7 @@ struct zr_ask {
 	union {
 		struct zr_ask_list list;
 		struct zr_ask_top top;
+		struct zr_ask_learned learned; /* from the request on, unlike the others */
 	};
 };
 
@@ -52,7 +55,9 @@ static const char stalled[] = "a worker does not answer: zerorate status says wh
 
 static void ask_free(struct zr_ask *ask)
 {
-	if (ask->begun && ask->kind == TOP)
+	if (ask->kind == LEARNED)
+		zr_ask_learned_clear(&ask->learned);
+	else if (ask->begun && ask->kind == TOP)
 		zr_ask_top_clear(&ask->top);
 	else if (ask->begun)
 		zr_ask_list_clear(&ask->list);
@@ -246,6 +251,20 @@ static bool step_write(struct zr_asks *asks, struct zr_ask *ask)
 	return asks->first != NULL;
 }
 
+/* Of what was learned no worker is asked. */
+static bool step_learned(struct zr_asks *asks, struct zr_ask *ask)
+{
+	struct zr_known *known = asks->learning->known;
+
+	if (!ask->begun && !zr_ask_learned_begin(&ask->learned, known))
+		return fail(asks, ask, no_memory);
+	ask->begun = true;
+	if (zr_ask_learned_step(&ask->learned, known, zr_learning_now_s(asks->learning), LESSONS_SLICE))
+		return true;
+	reply(asks, ask, zr_ask_learned_json(&ask->learned));
+	return asks->first != NULL;
+}
+
 bool zr_asks_round(struct zr_asks *asks, bool drained)
 {
 	struct zr_ask *ask = asks->first;
@@ -253,6 +272,8 @@ bool zr_asks_round(struct zr_asks *asks, bool drained)
 	zr_recorder_round(&asks->recorder);
 	if (ask == NULL)
 		return false;
+	if (ask->kind == LEARNED)
+		return step_learned(asks, ask);
 	switch (ask->step) {
 	case STEP_COPY:
 		return step_copy(asks, ask, drained);
@@ -266,26 +287,36 @@ bool zr_asks_round(struct zr_asks *asks, bool drained)
 	return false;
 }
 
-static json_t *add(struct zr_asks *asks, enum kind kind, const struct zr_ask_request *request,
-		   struct zr_control_peer *peer)
+/* A request in its place behind the others; NULL with *refusal: it is not taken. */
+static struct zr_ask *queue(struct zr_asks *asks, enum kind kind, struct zr_control_peer *peer, json_t **refusal)
 {
 	struct zr_ask *ask, **at = &asks->first;
 
-	if (asks->stopped)
-		return zr_control_error(stopping);
-	ask = calloc(1, sizeof(*ask));
-	if (ask == NULL)
-		return zr_control_error(no_memory);
+	ask = asks->stopped ? NULL : calloc(1, sizeof(*ask));
+	if (ask == NULL) {
+		*refusal = zr_control_error(asks->stopped ? stopping : no_memory);
+		return NULL;
+	}
 	ask->kind = kind;
 	ask->number = ++asks->arrived;
 	ask->connection = peer->connection;
 	ask->operates = peer->operates;
-	ask->request = *request;
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = ask;
 	peer->later = true;
-	return NULL;
+	return ask;
+}
+
+static json_t *add(struct zr_asks *asks, enum kind kind, const struct zr_ask_request *request,
+		   struct zr_control_peer *peer)
+{
+	json_t *refusal = NULL;
+	struct zr_ask *ask = queue(asks, kind, peer, &refusal);
+
+	if (ask != NULL)
+		ask->request = *request;
+	return refusal;
 }
 
 json_t *zr_asks_flows(struct zr_asks *asks, const json_t *request, struct zr_control_peer *peer)
@@ -327,6 +358,23 @@ json_t *zr_asks_record(struct zr_asks *asks, const json_t *request, struct zr_co
 	if (wrong != NULL || asks->stopped)
 		return zr_control_error(wrong != NULL ? wrong : stopping);
 	return asks->decisions ? zr_recorder_begin(&asks->recorder, &read, peer) : no_decisions();
+}
+
+json_t *zr_asks_learned(struct zr_asks *asks, const json_t *request, struct zr_control_peer *peer)
+{
+	struct zr_ask_learned read;
+	const char *wrong = zr_ask_learned_read(&read, request);
+	json_t *refusal = NULL;
+	struct zr_ask *ask;
+
+	if (wrong != NULL)
+		return zr_control_error(wrong);
+	if (asks->learning->known == NULL)
+		return zr_control_error("nothing is learned: trusted_resolvers of zerorated.conf names nobody");
+	ask = queue(asks, LEARNED, peer, &refusal);
+	if (ask != NULL)
+		ask->learned = read;
+	return refusal;
 }
 
 void zr_asks_closed(void *arg, uint64_t connection)

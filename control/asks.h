@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What control.sock answers about open flows and decisions: flows, top, explain, explain_record. Workers are asked one question
- * at a time; the others wait in the order in which they came. A round does a slice of the work. One thread.
+ * What control.sock answers about open flows, decisions and what was learned: flows, top, explain, explain_record, learned. One
+ * request at a time is worked on; the others wait in the order in which they came. A round does a slice of the work. One thread.
  */
 #ifndef CONTROL_ASKS_H
 #define CONTROL_ASKS_H
 
 #include "control/control_socket.h"
+#include "control/learning.h"
 #include "control/recorder.h"
 #include "control/totals.h"
 
@@ -17,6 +18,7 @@ struct zr_asks {
 	struct zr_control_socket *control;
 	struct zr_interval_totals *totals;
 	struct zr_recorder recorder;
+	const struct zr_learning *learning;
 	bool decisions; /* some are kept */
 	bool stopped;
 	struct zr_dataplane_status status; /* room to read it */
@@ -28,6 +30,7 @@ struct zr_asks {
 json_t *zr_asks_flows(struct zr_asks *asks, const json_t *request, struct zr_control_peer *peer);
 json_t *zr_asks_top(struct zr_asks *asks, const json_t *request, struct zr_control_peer *peer);
 json_t *zr_asks_explain(struct zr_asks *asks, const json_t *request, struct zr_control_peer *peer);
+json_t *zr_asks_learned(struct zr_asks *asks, const json_t *request, struct zr_control_peer *peer);
 json_t *zr_asks_record(struct zr_asks *asks, const json_t *request, struct zr_control_peer *peer);
 
 /*

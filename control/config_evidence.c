@@ -10,6 +10,9 @@
 #define GIB    (UINT64_C(1) << 30)
 #define TIB    (UINT64_C(1) << 40)
 
+/* Of so much a table for the workers is made in some seconds; what is learned meanwhile waits so long. */
+#define NETWORK_MAX GIB
+
 #define AT(member) offsetof(struct zr_config, evidence.member)
 
 typedef void take_function(struct zr_config_reader *, const config_setting_t *, const struct zr_config_key *);
@@ -23,8 +26,8 @@ const struct zr_config_key zr_config_evidence_keys[] = {
 	{"grace", zr_config_take_time, AT(grace_us), 0, 30 * DAY_US, .example = "grace = \"10m\", 0s to 30d"},
 	{"memory", zr_config_take_size, AT(memory_bytes), MIB, 64 * GIB,
 	 .example = "memory = \"16MiB\", 1MiB to 64GiB"},
-	{"network_memory", zr_config_take_size, AT(network_bytes), MIB, 64 * GIB,
-	 .example = "network_memory = \"64MiB\", 1MiB to 64GiB"},
+	{"network_memory", zr_config_take_size, AT(network_bytes), MIB, NETWORK_MAX,
+	 .example = "network_memory = \"64MiB\", 1MiB to 1GiB"},
 	{"bind_grace", zr_config_take_time, AT(bind_grace_us), 0, DAY_US, .example = "bind_grace = \"1m\", 0s to 24h"},
 	{"dns_free", take_dns_free, .example = "dns_free = \"off\" or \"listed\""},
 	{"dns_free_bytes", zr_config_take_size, AT(dns_free_bytes), 1, TIB,
@@ -85,7 +88,8 @@ void zr_config_evidence_check(struct zr_config_reader *reader, const config_sett
 		return;
 	if (evidence->ttl_min_us > evidence->ttl_max_us)
 		zr_config_refuse(reader, group,
-				 "ttl_min is more than ttl_max: write ttl_min = \"1m\"; ttl_max = \"24h\";");
+				 "ttl_min (1m unless given) is more than ttl_max (24h unless given): write "
+				 "ttl_min = \"1m\"; ttl_max = \"24h\";");
 	if (no_resolvers && evidence->dns_free)
 		zr_config_refuse(reader, config_setting_get_member(group, "dns_free"),
 				 "dns_free is for questions to trusted resolvers, and there are none: write "

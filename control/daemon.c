@@ -28,6 +28,7 @@
 #include "control/restart.h"
 #include "control/status.h"
 #include "control/status_forward.h"
+#include "control/status_memory.h"
 #include "control/watchdog.h"
 
 /* How often events are drained, and how many at a time, so that sockets are served between. */
@@ -138,7 +139,7 @@ static void drain(void *arg)
 
 	zr_billing_tick(&daemon->billing);
 	if (is_running(daemon)) {
-		zr_learning_round(&daemon->learning, zr_loop_now_ms());
+		more = zr_learning_round(&daemon->learning, zr_loop_now_ms()) || more;
 		reload_end(daemon);
 	}
 	zr_ending_go_on(&daemon->ending, drained);
@@ -235,13 +236,18 @@ static int watch_signals(struct daemon *daemon)
 static int start_dataplane(struct daemon *daemon, struct zr_dataplane_config *config)
 {
 	const struct zr_list_loaded *list = zr_lists_current(daemon->lists);
-	char error[512] = "";
+	char error[512] = "", text[ZR_MEMORY_TEXT];
 	int err;
 
 	err = zr_dataplane_start(config, list->image, list->index, &daemon->dataplane, error, sizeof(error));
-	if (err != 0)
+	if (err != 0) {
 		zr_log(ZR_LOG_ERROR, "%s", error);
-	return err;
+		return err;
+	}
+	zr_status_sample(&daemon->status, daemon->dataplane);
+	zr_status_memory_text(&daemon->status.now.memory, text);
+	zr_log(ZR_LOG_NOTICE, "%s; %s", text, zr_pages_text(daemon->status.now.pages));
+	return 0;
 }
 
 /* What the way out takes apart. */
@@ -264,6 +270,7 @@ static void begin_asks(struct daemon *daemon, bool decisions)
 		.control = daemon->control,
 		.totals = daemon->billing.totals,
 		.recorder = {.dataplane = daemon->dataplane, .lists = daemon->lists},
+		.learning = &daemon->learning,
 		.decisions = decisions,
 	};
 	zr_control_socket_watch(daemon->control, zr_asks_closed, &daemon->asks);
@@ -301,7 +308,7 @@ static int start(struct daemon *daemon)
 	if (err == 0)
 		err = start_dataplane(daemon, &dataplane);
 	if (err == 0)
-		err = zr_learning_start(&daemon->learning, daemon->dataplane);
+		err = zr_learning_start(&daemon->learning, daemon->loop, daemon->dataplane);
 	if (err == 0)
 		begin_asks(daemon, dataplane.pipeline.decisions_bytes > 0);
 	zr_laps_end(&daemon->laps, "dataplane");
@@ -316,7 +323,6 @@ static int start(struct daemon *daemon)
 
 static void start_timers(struct daemon *daemon)
 {
-	zr_status_sample(&daemon->status, daemon->dataplane);
 	daemon->drain = (struct zr_timer){.every_ms = DRAIN_MS, .expired = drain, .arg = daemon};
 	daemon->sample = (struct zr_timer){.every_ms = SAMPLE_MS, .expired = sample, .arg = daemon};
 	daemon->check = (struct zr_timer){.every_ms = zr_watchdog_start(&daemon->watchdog, daemon->dataplane,

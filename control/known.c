@@ -29,6 +29,7 @@ struct row {
 	struct row *newer, *older; /* on its shelf */
 	struct zr_known_row row;
 	struct subject subject;
+	uint32_t walked[ZR_KNOWN_WALKS]; /* number of the walk that came by last */
 	uint8_t len;
 	char name[];
 };
@@ -39,10 +40,18 @@ struct shelf {
 	uint64_t count, bytes, most;
 };
 
+/* Where somebody is who looks at all rows, the others first. */
+struct walk {
+	struct shelf *shelf; /* NULL: nowhere */
+	struct row *next;    /* NULL: the shelf's end */
+	uint32_t number;
+};
+
 struct zr_known {
 	struct row **index;
 	size_t places; /* a power of two */
 	struct shelf named, others;
+	struct walk walks[ZR_KNOWN_WALKS];
 	struct zr_known_status status;
 	uint8_t secret[crypto_shorthash_KEYBYTES];
 };
@@ -96,27 +105,38 @@ static struct row *find(struct row *chain, const struct subject *subject, const 
 	return chain;
 }
 
-static void shelf_take(struct shelf *shelf, struct row *row)
+static struct shelf *shelf_of(struct zr_known *known, uint8_t len)
 {
+	return len > 0 ? &known->named : &known->others;
+}
+
+static void shelf_take(struct zr_known *known, struct row *row)
+{
+	struct shelf *shelf = shelf_of(known, row->len);
+
+	for (unsigned int i = 0; i < ZR_KNOWN_WALKS; i++)
+		if (known->walks[i].next == row)
+			known->walks[i].next = row->newer;
 	*(row->newer != NULL ? &row->newer->older : &shelf->newest) = row->older;
 	*(row->older != NULL ? &row->older->newer : &shelf->oldest) = row->newer;
 	shelf->count--;
 	shelf->bytes -= ZR_KNOWN_ROW_BYTES(row->len);
 }
 
-static void shelf_put(struct shelf *shelf, struct row *row)
+static void shelf_put(struct zr_known *known, struct row *row)
 {
+	struct shelf *shelf = shelf_of(known, row->len);
+
+	/* Who is at the end has not seen what was taken from there to be put back. */
+	for (unsigned int i = 0; i < ZR_KNOWN_WALKS; i++)
+		if (known->walks[i].shelf == shelf && known->walks[i].next == NULL)
+			known->walks[i].next = row;
 	row->newer = NULL;
 	row->older = shelf->newest;
 	*(row->older != NULL ? &row->older->newer : &shelf->oldest) = row;
 	shelf->newest = row;
 	shelf->count++;
 	shelf->bytes += ZR_KNOWN_ROW_BYTES(row->len);
-}
-
-static struct shelf *shelf_of(struct zr_known *known, uint8_t len)
-{
-	return len > 0 ? &known->named : &known->others;
 }
 
 static void forget(struct zr_known *known, struct row *row)
@@ -126,7 +146,7 @@ static void forget(struct zr_known *known, struct row *row)
 	while (*at != row)
 		at = &(*at)->chain;
 	*at = row->chain;
-	shelf_take(shelf_of(known, row->len), row);
+	shelf_take(known, row);
 	free(row);
 }
 
@@ -193,7 +213,7 @@ bool zr_known_add(struct zr_known *known, const struct zr_learned *learned)
 	int64_t before_s = row != NULL ? row->row.until_s : 0;
 
 	if (row != NULL) {
-		shelf_take(shelf, row);
+		shelf_take(known, row);
 		known->status.renewed++;
 	} else {
 		while (shelf->bytes + ZR_KNOWN_ROW_BYTES(len) > shelf->most) {
@@ -208,62 +228,54 @@ bool zr_known_add(struct zr_known *known, const struct zr_learned *learned)
 		known->status.added++;
 	}
 	row_fill(&row->row, learned);
-	shelf_put(shelf, row);
+	shelf_put(known, row);
 	return row->row.until_s != before_s;
 }
 
-static void expire(struct zr_known *known, struct shelf *shelf, int64_t now_s)
+void zr_known_walk(struct zr_known *known, enum zr_known_walk walk)
 {
-	for (struct row *row = shelf->oldest, *newer; row != NULL; row = newer) {
-		newer = row->newer;
-		if (row->row.until_s <= now_s)
+	struct walk *w = &known->walks[walk];
+
+	w->number++;
+	w->shelf = &known->others;
+	w->next = known->others.oldest;
+}
+
+/* The next row, or NULL: there is none. */
+static struct row *walk_on(struct zr_known *known, struct walk *w)
+{
+	struct row *row;
+
+	if (w->next == NULL && w->shelf == &known->others) {
+		w->shelf = &known->named;
+		w->next = known->named.oldest;
+	}
+	row = w->next;
+	if (row != NULL)
+		w->next = row->newer;
+	else
+		w->shelf = NULL;
+	return row;
+}
+
+bool zr_known_step(struct zr_known *known, enum zr_known_walk walk, int64_t now_s, unsigned int rows,
+		   void (*take)(void *arg, const struct zr_known_row *row), void *arg)
+{
+	struct walk *w = &known->walks[walk];
+
+	for (unsigned int i = 0; i < rows && w->shelf != NULL; i++) {
+		struct row *row = walk_on(known, w);
+
+		if (row == NULL)
+			break;
+		if (row->row.until_s <= now_s) {
 			forget(known, row);
+		} else if (row->walked[walk] != w->number) {
+			row->walked[walk] = w->number;
+			take(arg, &row->row);
+		}
 	}
-}
-
-static size_t rows_put(const struct shelf *shelf, struct zr_learned_row *rows)
-{
-	size_t count = 0;
-
-	for (const struct row *row = shelf->oldest; row != NULL; row = row->newer) {
-		struct zr_learned_row *out = &rows[count++];
-
-		*out = (struct zr_learned_row){.family = row->subject.family,
-					       .domain = row->subject.domain,
-					       .name_len = row->len,
-					       .name = row->name,
-					       .until_s = row->row.until_s};
-		memcpy(out->addr, row->subject.address, sizeof(out->addr));
-	}
-	return count;
-}
-
-int zr_known_table(struct zr_known *known, int64_t now_s, struct zr_learned_table **out)
-{
-	struct zr_learned_row *rows;
-	size_t count;
-	int err;
-
-	expire(known, &known->named, now_s);
-	expire(known, &known->others, now_s);
-	rows = calloc(known->named.count + known->others.count + 1, sizeof(*rows));
-	if (rows == NULL)
-		return -ENOMEM;
-	count = rows_put(&known->named, rows);
-	count += rows_put(&known->others, rows + count);
-	err = zr_learned_make(rows, count, out);
-	free(rows);
-	return err;
-}
-
-void zr_known_each(const struct zr_known *known, bool (*take)(void *arg, const struct zr_known_row *row), void *arg)
-{
-	const struct shelf *const shelves[] = {&known->named, &known->others};
-
-	for (unsigned int i = 0; i < 2; i++)
-		for (const struct row *row = shelves[i]->newest; row != NULL; row = row->older)
-			if (!take(arg, &row->row))
-				return;
+	return w->shelf != NULL;
 }
 
 void zr_known_status(const struct zr_known *known, struct zr_known_status *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What answers taught any worker: which listed names each address stands for, until when, and how it was learned; not who asked.
- * Bounded, the oldest goes first; the hash is keyed at random. Tables for workers are built of it. One thread.
+ * Bounded, the oldest goes first; the hash is keyed at random. All of it is looked at in steps, so that none takes long. One thread.
  */
 #ifndef CONTROL_KNOWN_H
 #define CONTROL_KNOWN_H
@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "dataplane/dpdk/dataplane.h"
-#include "rules/learned.h"
 
 struct zr_known;
 
@@ -34,7 +33,7 @@ struct zr_known_status {
 	uint64_t refused;        /* lessons that there was no memory for */
 };
 
-/* Bytes that one lesson is reckoned with. */
+/* Bytes that one lesson is reckoned with: here, where a table is made of it (known_table.h), and in two tables. */
 #define ZR_KNOWN_ROW_BYTES(name_len) (512 + 4 * (size_t)(name_len))
 
 /*
@@ -44,14 +43,21 @@ struct zr_known_status {
 int zr_known_make(size_t most_bytes, struct zr_known **out);
 void zr_known_free(struct zr_known *known);
 
-/* Take a lesson. True when a table that was built before says something else now. */
+/* Take a lesson. True when a table that was made before says something else now. */
 bool zr_known_add(struct zr_known *known, const struct zr_learned *learned);
 
-/* Forget what counts no longer, and build a table of the rest: 0 with *out (zr_learned_free), -ENOMEM or -E2BIG. */
-int zr_known_table(struct zr_known *known, int64_t now_s, struct zr_learned_table **out);
+/* Who looks at all rows; each at its own pace. */
+enum zr_known_walk { ZR_KNOWN_TABLE, ZR_KNOWN_ANSWER, ZR_KNOWN_WALKS };
 
-/* Every row, the latest first, as long as take returns true. Rows are valid during the call. */
-void zr_known_each(const struct zr_known *known, bool (*take)(void *arg, const struct zr_known_row *row), void *arg);
+/* Begin a walk; one of its kind that is under way is given up. */
+void zr_known_walk(struct zr_known *known, enum zr_known_walk walk);
+
+/*
+ * Look at up to so many rows more, each once, those without a name first, then the oldest first; what is learned meanwhile comes at the
+ * end, or not. What counts no longer at now_s (Unix time) is forgotten. A row is valid during the call. False: that was all.
+ */
+bool zr_known_step(struct zr_known *known, enum zr_known_walk walk, int64_t now_s, unsigned int rows,
+		   void (*take)(void *arg, const struct zr_known_row *row), void *arg);
 
 void zr_known_status(const struct zr_known *known, struct zr_known_status *out);
 

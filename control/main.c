@@ -7,6 +7,7 @@
 
 #include "control/config.h"
 #include "control/daemon.h"
+#include "control/status_memory.h"
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED };
 
@@ -60,6 +61,25 @@ static int print(const char *text)
 	return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Nothing is wrong with the file; does what it asks for fit? */
+static int check(const char *path, const struct zr_config *config)
+{
+	struct zr_dataplane_config dataplane;
+	char error[512] = "", text[ZR_MEMORY_TEXT];
+	struct zr_memory memory;
+	int err;
+
+	zr_config_dataplane(config, &dataplane);
+	err = zr_dataplane_memory(&dataplane, &memory, error, sizeof(error));
+	if (err != 0) {
+		fprintf(stderr, "%s: %s\n", path, error);
+		return err;
+	}
+	zr_status_memory_text(&memory, text);
+	printf("%s: no errors\nIt takes %s; what frames need comes on top\n", path, text);
+	return 0;
+}
+
 static int run(const struct options *options)
 {
 	struct zr_config_errors errors;
@@ -69,7 +89,7 @@ static int run(const struct options *options)
 	for (size_t i = 0; i < errors.count; i++)
 		fprintf(stderr, "%s\n", errors.lines[i]);
 	if (err == 0 && options->check)
-		printf("%s: no errors\n", options->config);
+		err = check(options->config, &config);
 	else if (err == 0)
 		err = zr_daemon_run(&config);
 	zr_config_errors_clear(&errors);

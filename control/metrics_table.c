@@ -118,6 +118,8 @@ const struct zr_metric zr_metrics[] = {
 	 NULL, NULL, "What was known network-wide and went for want of memory, the oldest first"},
 	{"zerorate_evidence_tables_total", C, ZR_METRIC_NUMBER, "status", "evidence.network.tables", NULL, NULL, NULL,
 	 "Tables of what is known network-wide that all workers were given"},
+	{"zerorate_evidence_lag_seconds", G, ZR_METRIC_MS, "status", "evidence.network.lag_ms", NULL, NULL, NULL,
+	 "How long the last table took from the begin until workers were given it"},
 	{"zerorate_input_ended", G, ZR_METRIC_NUMBER, "status", "input_ended", NULL, NULL, NULL,
 	 "1 when all ports play capture files, and these have ended"},
 	{"zerorate_list_serial", G, ZR_METRIC_NUMBER, "list", "list.serial", NULL, NULL, NULL,

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/ask_learned.h"
 #include "control/log.h"
 
 #define SENTENCE_ROOM 512
@@ -39,8 +38,7 @@ static json_t *answer_reload(const struct zr_ops *ops, const json_t *request, st
 
 static json_t *answer_learned(const struct zr_ops *ops, const json_t *request, struct zr_control_peer *peer)
 {
-	(void)peer;
-	return zr_ask_learned(ops->sources.learning, request);
+	return zr_asks_learned(ops->asks, request, peer);
 }
 
 static json_t *answer_flows(const struct zr_ops *ops, const json_t *request, struct zr_control_peer *peer)

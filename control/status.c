@@ -7,6 +7,7 @@
 #include "control/list_status.h"
 #include "control/loop.h"
 #include "control/status_forward.h"
+#include "control/status_memory.h"
 
 #define MS_PER_S 1000
 
@@ -253,6 +254,7 @@ json_t *zr_status_json(const struct zr_status *status, const struct zr_status_so
 		json_object_set_new(all, "undecided", undecided_json(now));
 		json_object_set_new(all, "started", zr_list_report_time(sources->started_us));
 		json_object_set_new(all, "time", zr_list_report_time(zr_list_report_now_us()));
+		json_object_set_new(all, "memory", zr_status_memory(now));
 		zr_status_forward(all, now);
 	}
 	free(now);

@@ -14,6 +14,7 @@
 
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/dpdk/events.h"
+#include "dataplane/dpdk/memory.h"
 #include "dataplane/dpdk/port.h"
 #include "dataplane/dpdk/ports.h"
 #include "dataplane/dpdk/spread_parts.h"
@@ -32,19 +33,11 @@ static int no_memory(char *error, size_t error_len, const char *what, size_t byt
 	return -ENOMEM;
 }
 
-/* Each worker's share of what is configured for all. */
+/* A worker's share of what is configured for all. */
 static struct zr_pipeline_config share_of(const struct zr_dataplane *dp, struct zr_worker *w)
 {
-	struct zr_pipeline_config config = dp->config.pipeline;
+	struct zr_pipeline_config config = zr_memory_share(&dp->config.pipeline, dp->worker_count);
 
-	config.flows = dp->flows_max;
-	config.reassembly_bytes /= dp->worker_count;
-	config.names_bytes /= dp->worker_count;
-	config.server_ids_bytes /= dp->worker_count;
-	config.learned_bytes /= dp->worker_count;
-	if (config.learned_bytes < ZR_LEARNED_MIN)
-		config.learned_bytes = ZR_LEARNED_MIN;
-	config.decisions_bytes /= dp->worker_count;
 	config.worker = (uint8_t)w->index;
 	config.identities = w->identities;
 	config.usage = zr_worker_tell;
@@ -58,17 +51,10 @@ static int pipeline_make(struct zr_dataplane *dp, struct zr_worker *w, int socke
 	struct zr_pipeline_config config = share_of(dp, w);
 	size_t len = zr_pipeline_memory(&config);
 
-	if (len == 0) {
-		snprintf(error, error_len,
-			 "flows, reassembly memory, timeouts or the interim interval are out of bounds when divided "
-			 "among "
-			 "%u workers",
-			 dp->worker_count);
-		return -EINVAL;
-	}
-	w->memory = rte_zmalloc_socket(NULL, len, CACHE_LINE, socket);
+	w->memory = zr_memory_take(len, socket);
+	w->memory_len = len;
 	if (w->memory == NULL)
-		return no_memory(error, error_len, "a worker's flows", len);
+		return no_memory(error, error_len, "a worker's flows and lessons", len);
 	w->pipeline = zr_pipeline_init(w->memory, &config, dp->lists[0].image, dp->lists[0].index);
 	if (w->pipeline == NULL) {
 		snprintf(error, error_len,
@@ -175,9 +161,14 @@ static bool events_try(struct zr_dataplane *dp, uint32_t count)
 /* They come last and take what memory allows, up to what a list can cut at once. */
 static int events_make(struct zr_dataplane *dp, char *error, size_t error_len)
 {
-	for (uint32_t count = zr_events_wanted(dp->flows_max); count >= ZR_EVENTS_MIN; count /= 2)
-		if (events_try(dp, count))
-			return 0;
+	for (uint32_t count = zr_events_wanted(dp->flows_max); count >= ZR_EVENTS_MIN; count /= 2) {
+		dp->memory.records_bytes = dp->worker_count * zr_events_bytes(count);
+		if (!zr_memory_fits(dp->memory.records_bytes) || !events_try(dp, count))
+			continue;
+		for (unsigned int i = 0; i < dp->worker_count; i++)
+			zr_memory_touch(dp->workers[i]->events, zr_events_bytes(count));
+		return 0;
+	}
 	snprintf(error, error_len, "no memory for the records of %u workers; give EAL more (-m, or more hugepages)",
 		 dp->worker_count);
 	return -ENOMEM;
@@ -224,6 +215,20 @@ static int parts_make(struct zr_dataplane *dp, char *error, size_t error_len)
 	return 0;
 }
 
+/* What was planned, as it is now that all of it is there: with flows of an earlier run, and ports. */
+static void memory_count(struct zr_dataplane *dp)
+{
+	struct zr_memory *m = &dp->memory;
+
+	dp->pages = zr_memory_pages();
+	m->bounded_bytes = m->frames_bytes = 0;
+	for (unsigned int i = 0; i < dp->worker_count; i++)
+		m->bounded_bytes += dp->workers[i]->memory_len;
+	m->bounded_bytes -= m->flows_bytes;
+	for (unsigned int i = 0; i < dp->config.port_count; i++)
+		m->frames_bytes += zr_port_pool_bytes(&dp->devices[i]);
+}
+
 static int make(struct zr_dataplane *dp, const struct zr_lcores *lcores, const struct zr_image *image,
 		const struct zr_suffix_index *index, char *error, size_t error_len)
 {
@@ -243,15 +248,17 @@ static int make(struct zr_dataplane *dp, const struct zr_lcores *lcores, const s
 		status = zr_ports_start(dp, error, error_len);
 	if (status == 0)
 		status = events_make(dp, error, error_len);
-	if (status == 0)
-		status = launch(dp, error, error_len);
-	return status;
+	if (status != 0)
+		return status;
+	memory_count(dp);
+	return launch(dp, error, error_len);
 }
 
 int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr_image *image,
 		       const struct zr_suffix_index *index, struct zr_dataplane **out, char *error, size_t error_len)
 {
 	struct zr_dataplane *dp;
+	struct zr_memory memory;
 	struct zr_lcores lcores;
 	bool shared_cpus;
 	int status;
@@ -263,7 +270,10 @@ int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr
 	}
 	status = zr_lcores_parse(config->workers, &lcores, error, error_len);
 	if (status == 0)
-		status = zr_eal_start(config->eal, &lcores, &shared_cpus, error, error_len);
+		status = zr_dataplane_memory(config, &memory, error, error_len);
+	if (status == 0)
+		status = zr_eal_start(config->eal, &lcores, zr_memory_eal_mib(config, lcores.count), &shared_cpus,
+				      error, error_len);
 	if (status == 0)
 		status = zr_telemetry_register(error, error_len);
 	if (status != 0)
@@ -275,7 +285,8 @@ int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr
 	dp->marks = config->pipeline.marks.count > 0 || config->pipeline.marks.otherwise != ZR_MARK_NONE;
 	dp->worker_count = lcores.count;
 	dp->shared_cpus = shared_cpus;
-	dp->flows_max = config->pipeline.flows / lcores.count + (config->pipeline.flows % lcores.count != 0);
+	dp->memory = memory;
+	dp->flows_max = (uint32_t)(memory.flows_max / lcores.count);
 	status = make(dp, &lcores, image, index, error, error_len);
 	if (status != 0) {
 		zr_dataplane_free(dp);
@@ -317,7 +328,7 @@ static void worker_free(struct zr_worker *w)
 {
 	if (w->pipeline != NULL)
 		zr_pipeline_fini(w->pipeline);
-	rte_free(w->memory);
+	zr_memory_give_back(w->memory, w->memory_len);
 	frames_free(w->ring);
 	rte_ring_free(w->events);
 	rte_ring_free(w->lessons);

@@ -68,7 +68,36 @@ struct zr_dataplane_config {
 	bool keep_flows; /* at the end flows are cut, but stay for zr_dataplane_save */
 };
 
+/* Of which pages the memory of flows is. */
+#define ZR_PAGES(X)                                                                            \
+	X(ORDINARY, "ordinary", "ordinary pages (the kernel gives no transparent huge ones)")  \
+	X(TRANSPARENT, "transparent", "transparent huge pages, as far as the kernel has them") \
+	X(HUGE, "huge", "huge pages")
+
+enum zr_pages {
+#define X(id, name, text) ZR_PAGES_##id,
+	ZR_PAGES(X)
+#undef X
+};
+const char *zr_pages_name(enum zr_pages pages);
+const char *zr_pages_text(enum zr_pages pages);
+
+/* Memory that a dataplane takes at its start, all of it there from then on; it takes no more later. */
+struct zr_memory {
+	uint64_t flows_bytes;   /* tables of flows … */
+	uint64_t flows_max;     /* … for so many */
+	uint64_t bounded_bytes; /* names, unfinished hellos, connection ids, what answers teach, decisions */
+	uint64_t records_bytes; /* rings to control; fewer when memory is short, once it runs what they have */
+	uint64_t frames_bytes;  /* buffers of ports; 0: not known before they are open */
+};
+
 struct zr_dataplane;
+
+/*
+ * What a configuration takes, before anything is started. Returns 0; -EINVAL; or -ENOMEM when so much is not there for this
+ * process: then error says how much it is, what bounds it, and what to change. *out is filled then, too.
+ */
+int zr_dataplane_memory(const struct zr_dataplane_config *config, struct zr_memory *out, char *error, size_t error_len);
 
 /*
  * Start EAL (once per process), the ports and the workers. image and index: the list in force (index made with the
@@ -163,7 +192,7 @@ struct zr_worker_status {
 	uint64_t lessons;         /* addresses that stand for listed names, each towards one subscriber */
 	uint64_t learned_untold;  /* what answers taught that control's ring had no room for */
 	uint64_t records;         /* tags and parts told, but for parts that are not recorded */
-	/* All of this is consistent within the worker: of one moment between two bursts. */
+	/* All of this is consistent within the worker: of one moment between two bursts, at most 50 us and a round ago. */
 	struct zr_totals totals;
 	struct zr_loss lost[ZR_VERDICT_COUNT]; /* what the record ring had no room for in time */
 	struct zr_traffic cut_charged;         /* volume of charged parts that no event tells */
@@ -184,6 +213,8 @@ struct zr_dataplane_status {
 	bool forwards;
 	bool hardware_distribution; /* the ports spread subscribers over queues themselves */
 	uint64_t unsettled_lists;   /* 1 while a list is on its way */
+	struct zr_memory memory;
+	enum zr_pages pages;
 };
 
 /* Of which DPDK the program is made: "22.11.7". */
@@ -215,7 +246,7 @@ struct zr_telemetry_value {
  */
 void zr_dataplane_telemetry(const struct zr_telemetry_value *values, unsigned int count);
 
-/* How far a worker's rounds have come: grows with every round, also one that finds nothing. 0: it has not begun. */
+/* How far a worker's rounds have come: grows all the time, also when they find nothing. 0: it has not begun. */
 uint64_t zr_dataplane_progress(struct zr_dataplane *dp, unsigned int worker);
 
 /* Have all ports that end (capture files) come to their end, and is everything they gave judged? */

@@ -64,7 +64,21 @@ static int init(const struct zr_eal_args *args, const char *eal, char *error, si
 	return status;
 }
 
-static int start(const char *eal, const struct zr_lcore_map *map, char *error, size_t error_len)
+/* Ordinary pages, since there are no huge ones. */
+static int ordinary(struct zr_eal_args *args, unsigned int mib)
+{
+	char number[12];
+	const char *const words[] = {"--no-huge", "-m", number};
+	bool said = false;
+
+	snprintf(number, sizeof(number), "%u", mib);
+	for (size_t i = 0; i < args->count; i++)
+		said |= strncmp(args->words[i], "-m", 2) == 0;
+	return zr_eal_args_prepend(args, words, said ? 1 : sizeof(words) / sizeof(words[0]));
+}
+
+static int start(const char *eal, unsigned int ordinary_mib, const struct zr_lcore_map *map, char *error,
+		 size_t error_len)
 {
 	char main_lcore[sizeof("--main-lcore=") + 10];
 	/* Telemetry would warn at every start that it does not make a socket of old versions. */
@@ -77,7 +91,8 @@ static int start(const char *eal, const struct zr_lcore_map *map, char *error, s
 		return status;
 	snprintf(main_lcore, sizeof(main_lcore), "--main-lcore=%u", map->main_lcore);
 	running.eal = strdup(eal);
-	if (running.eal == NULL || zr_eal_args_prepend(&args, words, sizeof(words) / sizeof(words[0])) != 0)
+	if (running.eal == NULL || (ordinary_mib > 0 && ordinary(&args, ordinary_mib) != 0) ||
+	    zr_eal_args_prepend(&args, words, sizeof(words) / sizeof(words[0])) != 0)
 		status = no_memory(error, error_len);
 	else
 		status = init(&args, eal, error, error_len);
@@ -104,7 +119,8 @@ static int join(const char *eal, const struct zr_lcores *workers, char *error, s
 	return 0;
 }
 
-int zr_eal_start(const char *eal, const struct zr_lcores *workers, bool *shared, char *error, size_t error_len)
+int zr_eal_start(const char *eal, const struct zr_lcores *workers, unsigned int ordinary_mib, bool *shared, char *error,
+		 size_t error_len)
 {
 	struct zr_lcore_map map;
 	cpu_set_t cpus;
@@ -120,7 +136,7 @@ int zr_eal_start(const char *eal, const struct zr_lcores *workers, bool *shared,
 		}
 		if (zr_lcores_map(workers, &cpus, &map) != 0)
 			return no_memory(error, error_len);
-		status = start(eal, &map, error, error_len);
+		status = start(eal, ordinary_mib, &map, error, error_len);
 		free(map.lcores);
 	}
 	*shared = running.shared;

@@ -23,6 +23,11 @@ uint32_t zr_events_wanted(uint32_t flows)
 	return RTE_MAX(rte_align32pow2(flows + 1), ZR_EVENTS_MIN);
 }
 
+size_t zr_events_bytes(uint32_t count)
+{
+	return (size_t)rte_ring_get_memsize_elem(sizeof(struct event), count);
+}
+
 struct rte_ring *zr_events_make(unsigned int worker, uint32_t count, int socket)
 {
 	char name[RTE_RING_NAMESIZE];

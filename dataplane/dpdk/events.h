@@ -11,6 +11,9 @@ struct rte_ring;
 uint32_t zr_events_wanted(uint32_t flows);
 #define ZR_EVENTS_MIN 4096
 
+/* Bytes that a ring of count events takes. */
+size_t zr_events_bytes(uint32_t count);
+
 /* Make a worker's ring for count events, a power of two. Free it with rte_ring_free. NULL: no memory. */
 struct rte_ring *zr_events_make(unsigned int worker, uint32_t count, int socket);
 

@@ -231,6 +231,13 @@ static int pool_make(struct zr_port_setup *s)
 	return 0;
 }
 
+uint64_t zr_port_pool_bytes(const struct zr_device *d)
+{
+	const struct rte_mempool *pool = d->pool;
+
+	return pool->size * ((uint64_t)pool->header_size + pool->elt_size + pool->trailer_size);
+}
+
 /* What to ask of the port. */
 static struct rte_eth_conf conf_of(const struct zr_port_setup *s)
 {

@@ -38,4 +38,7 @@ int zr_port_start(struct zr_port_setup *s);
 /* Frames that the ring to a worker has room for. */
 unsigned int zr_port_ring_frames(const struct zr_dataplane *dp);
 
+/* Bytes of its mbufs. */
+uint64_t zr_port_pool_bytes(const struct zr_device *d);
+
 #endif

@@ -81,7 +81,8 @@ enum zr_phase {
 struct zr_worker {
 	struct zr_dataplane *dp;
 	unsigned int index, lcore;
-	void *memory; /* its pipeline's */
+	void *memory; /* its pipeline's … */
+	size_t memory_len;
 	struct zr_pipeline *pipeline;
 	struct rte_ring *ring;    /* frames that other workers received for this one; NULL: none do */
 	struct rte_ring *events;  /* to control */
@@ -94,7 +95,9 @@ struct zr_worker {
 	uint64_t generation;                   /* of the list that its pipeline judges by */
 	uint64_t recording;                    /* generation of whose names it records */
 	uint64_t latest_ns;                    /* the latest packet's time */
-	uint64_t round_cycles;                 /* time stamp counter at the last round's end */
+	uint64_t round_cycles;                 /* time stamp counter at the last round's end … */
+	uint64_t published_cycles;             /* … and when counters were published in a round … */
+	uint64_t publish_cycles;               /* … which is due again after so many */
 	int64_t ahead_us;                      /* what the pipeline was told that the wall clock is ahead */
 	struct zr_worker_status status;
 	uint64_t told;       /* events put into the ring */
@@ -123,7 +126,9 @@ struct zr_dataplane {
 	unsigned int queue_count; /* queue i belongs to worker i modulo their number */
 	struct zr_worker *workers[ZR_WORKERS_MAX];
 	unsigned int worker_count;
-	uint32_t flows_max;            /* of each worker */
+	uint32_t flows_max; /* of each worker */
+	struct zr_memory memory;
+	enum zr_pages pages;           /* of flows */
 	bool hardware;                 /* the ports spread subscribers */
 	struct zr_spread_parts *parts; /* where tunnels' fragments go; NULL: nothing is handed over */
 	bool shared_cpus;
@@ -148,7 +153,7 @@ struct zr_dataplane {
 	struct zr_recording recordings[2]; /* the last one and the one before */
 	uint64_t recording_token;          /* grace period of the last one */
 	uint64_t taught_token;             /* grace period of the last table … */
-	bool teaching;                     /* … which is not over, as far as is known */
+	unsigned int teaching;             /* … and how many more it takes; 0: all are over */
 	unsigned int drain_turn;           /* the worker that is drained first */
 	unsigned int learned_turn;         /* … of what it learned */
 };

@@ -130,6 +130,8 @@ void zr_dataplane_status(struct zr_dataplane *dp, struct zr_dataplane_status *ou
 		port_name(&dp->config.ports[i], &out->ports[i]);
 	for (unsigned int i = 0; i < dp->queue_count; i++)
 		queue_add(&dp->queues[i], &out->ports[dp->queues[i].index]);
+	out->memory = dp->memory;
+	out->pages = dp->pages;
 	out->cycles_per_s = rte_get_tsc_hz();
 	for (unsigned int i = 0; i < dp->worker_count; i++) {
 		zr_snapshot_read(&dp->workers[i]->snapshot, &out->workers[i]);

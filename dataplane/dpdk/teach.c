@@ -79,14 +79,19 @@ int zr_dataplane_teach(struct zr_dataplane *dp, const struct zr_learned_table *t
 		return -EBUSY;
 	atomic_store_explicit(&dp->taught, table, memory_order_release);
 	dp->taught_token = rte_rcu_qsbr_start(dp->qsbr);
-	dp->teaching = true;
+	dp->teaching = 2;
 	return 0;
 }
 
-/* A worker reads a table from one round's notice to the next one's, and a grace period has a whole round of each. */
+/*
+ * Workers keep a table from one round's notice to the next one's, over the report at the round's end. Who noticed before the table
+ * was there may report right after, and reads the one before in its next round. That round's notice lies in the second grace period.
+ */
 bool zr_dataplane_taught(struct zr_dataplane *dp)
 {
-	if (dp->teaching && rte_rcu_qsbr_check(dp->qsbr, dp->taught_token, false) == 1)
-		dp->teaching = false;
-	return !dp->teaching;
+	if (dp->teaching == 0 || rte_rcu_qsbr_check(dp->qsbr, dp->taught_token, false) != 1)
+		return dp->teaching == 0;
+	if (--dp->teaching > 0)
+		dp->taught_token = rte_rcu_qsbr_start(dp->qsbr);
+	return dp->teaching == 0;
 }

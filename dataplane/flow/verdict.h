@@ -26,7 +26,7 @@ enum zr_verdict { ZR_CHARGED, ZR_FREE, ZR_VERDICT_COUNT };
 	X(NOT_SUBSCRIBER, "not_subscriber", ZR_CHARGED) /* neither address is a subscriber's */          \
 	X(EXPIRED, "expired", ZR_CHARGED)               /* the list in force has expired */              \
 	X(EXCLUDED, "excluded", ZR_CHARGED)             /* an exclusion of the list covers its name */   \
-	X(SPOOF, "spoof", ZR_CHARGED)                   /* its hello came twice with different bytes */  \
+	X(SPOOF, "spoof", ZR_CHARGED)                   /* came twice, differing, or may not arrive */   \
 	X(UNLEARNED, "unlearned", ZR_CHARGED)           /* nothing backs its name, and it has to be */   \
 	X(UNBOUND, "unbound", ZR_CHARGED)               /* no free flow of the service it is bound to */
 

@@ -30,6 +30,7 @@ void zr_dns_stream_lost(struct zr_dns_stream *s)
 {
 	s->held = NULL;
 	s->anchored = false;
+	s->other |= s->strict;
 }
 
 static uint32_t message_len(const uint8_t *data)
@@ -66,8 +67,12 @@ static void read_held(struct feed *f)
 		want = LENGTH_LEN + message_len(data);
 		if (len < want && want <= ZR_HELLO_MAX)
 			return;
-		if (want <= ZR_HELLO_MAX && !zr_assembly_conflict(s->held, want))
+		if (want <= ZR_HELLO_MAX && !zr_assembly_conflict(s->held, want)) {
 			f->found(f->arg, data + LENGTH_LEN, want - LENGTH_LEN);
+		} else if (s->strict) {
+			s->other = true;
+			return;
+		}
 		pass(f, want);
 	}
 }
@@ -99,6 +104,10 @@ static bool place(struct feed *f, uint32_t seq, const uint8_t *data, uint32_t le
 	if (s->anchored && ahead < ZR_HELLO_MAX)
 		return true;
 	zr_dns_stream_stop(s, f->pool);
+	if (s->strict) {
+		s->other = true;
+		return false;
+	}
 	s->anchored = begins(data, len);
 	s->next_seq = seq;
 	return s->anchored;

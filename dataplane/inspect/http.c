@@ -199,8 +199,11 @@ static void read_field(struct zr_slice field, struct zr_slice *host, struct fram
 	name = (struct zr_slice){.at = field.at, .len = (size_t)(colon - field.at)};
 	value = trim((struct zr_slice){.at = colon + 1, .len = field.len - name.len - 1});
 	if (is_word(name, "host")) {
+		value = without_port(value);
 		if (host->at == NULL)
-			*host = without_port(value);
+			*host = value;
+		else if (host->len != value.len || (value.len > 0 && memcmp(host->at, value.at, value.len) != 0))
+			host->len = 0;
 	} else if (is_word(name, "content-length")) {
 		read_length(value, f);
 	} else if (is_word(name, "transfer-encoding")) {

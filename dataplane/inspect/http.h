@@ -25,8 +25,8 @@ struct zr_http_head {
 };
 
 /*
- * A request head at the start of data. Host: from the target in absolute or authority form, else from the first Host header
- * (RFC 9112, section 3.2).
+ * A request head at the start of data. Host: from the target in absolute or authority form, else from the Host header
+ * (RFC 9112, section 3.2); none when there are several that differ, since nobody knows which one a server takes.
  * OK: out is filled. MORE: the head is not complete; when len is ZR_HTTP_HEAD_MAX or more it is larger than what is read.
  * NONE otherwise; never BAD, since servers bear with nearly everything behind a good request line. As they do, this reads
  * bare LF as a line end, folded lines, and a few empty lines ahead. A method is any token of capital letters, hyphens and

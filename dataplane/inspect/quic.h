@@ -21,12 +21,9 @@ struct zr_quic_keys {
 	uint8_t key[16], iv[12], hp[16];
 };
 
-/*
- * The worker's cipher contexts: fetched and allocated once, none per packet. (Inside, OpenSSL 3.0 allocates the state of
- * each hash it begins: a few hundred bytes for the time of zr_quic_initial_keys.) One thread.
- */
+/* The worker's cipher contexts, and what of the derivation of keys is always the same: made once, none per packet. One thread. */
 struct zr_quic_crypto;
-/* NULL when the library has no AES-128-GCM or HKDF. */
+/* NULL when the library has no AES-128-GCM. */
 struct zr_quic_crypto *zr_quic_crypto_new(void);
 void zr_quic_crypto_free(struct zr_quic_crypto *crypto);
 

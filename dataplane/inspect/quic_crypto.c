@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* EVP has no hash of single blocks: it begins, pads and ends each one, which takes longer than hashing them. */
+#define OPENSSL_API_COMPAT 10101
+
 #include "dataplane/inspect/quic_crypto.h"
 
+#include <endian.h>
 #include <errno.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,19 +17,23 @@
 #define TAG_LEN    16
 #define PN_LEN_MAX 4
 
-/* The message of HKDF-Expand-Label's one HMAC: HkdfLabel (RFC 8446, section 7.1), then HKDF's counter (RFC 5869). */
-struct label {
-	uint8_t bytes[32];
-	size_t len;
+/* A last block of SHA-256: what is hashed, padding, and the length of all that was (RFC 6234, section 4.1). */
+struct block {
+	uint8_t bytes[SHA256_CBLOCK];
+};
+
+/* A key of HMAC-SHA256 (RFC 2104): the hashes that have taken it in, padded, and nothing else. */
+struct hmac_key {
+	SHA256_CTX inner, outer;
 };
 
 struct version_keys {
-	EVP_MAC_CTX *salt; /* keyed with the version's salt */
-	struct label client_in, key, iv, hp;
+	struct hmac_key salt;
+	struct block client_in, key, iv, hp; /* labels */
 };
 
 struct zr_quic_crypto {
-	EVP_MAC_CTX *secret;
+	SHA256_CTX empty; /* the hash of nothing */
 	EVP_CIPHER_CTX *ecb, *gcm;
 	struct version_keys versions[ZR_QUIC_VERSION_COUNT];
 };
@@ -53,36 +60,72 @@ static const struct {
 			"tls13 quicv2 hp"},
 };
 
-static void label_set(struct label *label, uint8_t out_len, const char *text)
+/* The last block of an HMAC's inner or outer hash, where the key's block came before: message of at most 55 bytes. */
+static void block_set(struct block *block, const uint8_t *message, size_t len)
 {
-	size_t text_len = strlen(text);
+	uint64_t bits_be = htobe64(8 * (sizeof(block->bytes) + len));
 
-	label->bytes[0] = 0;
-	label->bytes[1] = out_len;
-	label->bytes[2] = (uint8_t)text_len;
-	memcpy(label->bytes + 3, text, text_len);
-	label->bytes[3 + text_len] = 0; /* no context */
-	label->bytes[4 + text_len] = 1;
-	label->len = 5 + text_len;
+	memset(block, 0, sizeof(*block));
+	memcpy(block->bytes, message, len);
+	block->bytes[len] = 0x80;
+	memcpy(block->bytes + sizeof(block->bytes) - sizeof(bits_be), &bits_be, sizeof(bits_be));
 }
 
-/* A context for HMAC-SHA256. */
-static EVP_MAC_CTX *new_hmac(const uint8_t *key, size_t key_len)
+/* The message of HKDF-Expand-Label's one HMAC: HkdfLabel (RFC 8446, section 7.1), then HKDF's counter (RFC 5869). */
+static void label_set(struct block *label, uint8_t out_len, const char *text)
 {
-	char digest[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_MAC *type = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *ctx = type != NULL ? EVP_MAC_CTX_new(type) : NULL;
+	uint8_t message[32];
+	size_t text_len = strlen(text);
 
-	EVP_MAC_free(type);
-	if (ctx == NULL || !EVP_MAC_init(ctx, key, key_len, params)) {
-		EVP_MAC_CTX_free(ctx);
-		return NULL;
+	message[0] = 0;
+	message[1] = out_len;
+	message[2] = (uint8_t)text_len;
+	memcpy(message + 3, text, text_len);
+	message[3 + text_len] = 0; /* no context */
+	message[4 + text_len] = 1;
+	block_set(label, message, 5 + text_len);
+}
+
+/* One half of a key: empty: the hash of nothing; pad: RFC 2104's. */
+static SHA256_CTX half_key(const SHA256_CTX *empty, const uint8_t *key, size_t len, uint8_t pad)
+{
+	SHA256_CTX hash = *empty;
+	uint8_t block[SHA256_CBLOCK];
+
+	memset(block, pad, sizeof(block));
+	for (size_t i = 0; i < len; i++)
+		block[i] ^= key[i];
+	SHA256_Transform(&hash, block);
+	return hash;
+}
+
+static void hmac_key_set(const struct zr_quic_crypto *crypto, const uint8_t *key, size_t len, struct hmac_key *out)
+{
+	out->inner = half_key(&crypto->empty, key, len, 0x36);
+	out->outer = half_key(&crypto->empty, key, len, 0x5c);
+}
+
+/* Hash the last block, on from a half of a key. */
+static void finish(const SHA256_CTX *half, const struct block *last, uint8_t out[SECRET_LEN])
+{
+	SHA256_CTX hash = *half;
+
+	SHA256_Transform(&hash, last->bytes);
+	for (size_t i = 0; i < SECRET_LEN / sizeof(uint32_t); i++) {
+		uint32_t word_be = htobe32(hash.h[i]);
+
+		memcpy(out + i * sizeof(word_be), &word_be, sizeof(word_be));
 	}
-	return ctx;
+}
+
+static void hmac(const struct hmac_key *key, const struct block *message, uint8_t out[SECRET_LEN])
+{
+	struct block digest;
+	uint8_t inner[SECRET_LEN];
+
+	finish(&key->inner, message, inner);
+	block_set(&digest, inner, sizeof(inner));
+	finish(&key->outer, &digest, out);
 }
 
 static EVP_CIPHER_CTX *new_cipher(const char *name, int encrypt)
@@ -98,33 +141,30 @@ static EVP_CIPHER_CTX *new_cipher(const char *name, int encrypt)
 	return ctx;
 }
 
-static bool set_versions(struct zr_quic_crypto *crypto)
+static void set_versions(struct zr_quic_crypto *crypto)
 {
 	for (unsigned int i = 0; i < ZR_QUIC_VERSION_COUNT; i++) {
 		struct version_keys *v = &crypto->versions[i];
 
-		v->salt = new_hmac(versions[i].salt, sizeof(versions[i].salt));
-		if (v->salt == NULL)
-			return false;
+		hmac_key_set(crypto, versions[i].salt, sizeof(versions[i].salt), &v->salt);
 		label_set(&v->client_in, SECRET_LEN, "tls13 client in");
 		label_set(&v->key, KEY_LEN, versions[i].key);
 		label_set(&v->iv, IV_LEN, versions[i].iv);
 		label_set(&v->hp, KEY_LEN, versions[i].hp);
 	}
-	return true;
 }
 
 struct zr_quic_crypto *zr_quic_crypto_new(void)
 {
-	static const uint8_t no_secret[SECRET_LEN];
 	struct zr_quic_crypto *crypto = calloc(1, sizeof(*crypto));
 
 	if (crypto == NULL)
 		return NULL;
-	crypto->secret = new_hmac(no_secret, sizeof(no_secret));
+	SHA256_Init(&crypto->empty);
+	set_versions(crypto);
 	crypto->ecb = new_cipher("AES-128-ECB", 1);
 	crypto->gcm = new_cipher("AES-128-GCM", 0);
-	if (crypto->secret == NULL || crypto->ecb == NULL || crypto->gcm == NULL || !set_versions(crypto)) {
+	if (crypto->ecb == NULL || crypto->gcm == NULL) {
 		zr_quic_crypto_free(crypto);
 		return NULL;
 	}
@@ -135,48 +175,40 @@ void zr_quic_crypto_free(struct zr_quic_crypto *crypto)
 {
 	if (crypto == NULL)
 		return;
-	for (unsigned int i = 0; i < ZR_QUIC_VERSION_COUNT; i++)
-		EVP_MAC_CTX_free(crypto->versions[i].salt);
-	EVP_MAC_CTX_free(crypto->secret);
 	EVP_CIPHER_CTX_free(crypto->ecb);
 	EVP_CIPHER_CTX_free(crypto->gcm);
 	free(crypto);
 }
 
-/* HMAC with another key, or with the context's last one (NULL), which spares hashing the key. */
-static bool hmac(EVP_MAC_CTX *ctx, const uint8_t *key, const uint8_t *message, size_t len, uint8_t out[SECRET_LEN])
+static void expand(const struct hmac_key *secret, const struct block *label, uint8_t *out, size_t out_len)
 {
-	return EVP_MAC_init(ctx, key, key != NULL ? SECRET_LEN : 0, NULL) && EVP_MAC_update(ctx, message, len) &&
-	       EVP_MAC_final(ctx, out, NULL, SECRET_LEN);
+	uint8_t bytes[SECRET_LEN];
+
+	hmac(secret, label, bytes);
+	memcpy(out, bytes, out_len);
 }
 
-static bool expand(EVP_MAC_CTX *ctx, const uint8_t *secret, const struct label *label, uint8_t *out, size_t out_len)
-{
-	uint8_t block[SECRET_LEN];
-
-	if (!hmac(ctx, secret, label->bytes, label->len, block))
-		return false;
-	memcpy(out, block, out_len);
-	return true;
-}
-
-/* HKDF as its five HMACs of one block: OpenSSL's own HKDF takes several times as long. */
+/* HKDF as its five HMACs, each of one block behind the key's: 14 blocks of SHA-256, and nothing else. */
 int zr_quic_initial_keys(struct zr_quic_crypto *crypto, uint32_t version, const uint8_t *dcid, size_t dcid_len,
 			 struct zr_quic_keys *out)
 {
 	enum zr_quic_version index = zr_quic_version_of(version);
 	const struct version_keys *v;
-	uint8_t initial[SECRET_LEN], client[SECRET_LEN];
+	uint8_t secret[SECRET_LEN];
+	struct hmac_key initial, client;
+	struct block id;
 
 	if (index == ZR_QUIC_VERSION_OTHER || dcid_len > ZR_QUIC_CID_MAX)
 		return -EINVAL;
 	v = &crypto->versions[index];
-	if (!hmac(v->salt, NULL, dcid, dcid_len, initial) ||
-	    !expand(crypto->secret, initial, &v->client_in, client, SECRET_LEN) ||
-	    !expand(crypto->secret, client, &v->key, out->key, KEY_LEN) ||
-	    !expand(crypto->secret, NULL, &v->iv, out->iv, IV_LEN) ||
-	    !expand(crypto->secret, NULL, &v->hp, out->hp, KEY_LEN))
-		return -EINVAL;
+	block_set(&id, dcid, dcid_len);
+	hmac(&v->salt, &id, secret);
+	hmac_key_set(crypto, secret, sizeof(secret), &initial);
+	hmac(&initial, &v->client_in, secret);
+	hmac_key_set(crypto, secret, sizeof(secret), &client);
+	expand(&client, &v->key, out->key, KEY_LEN);
+	expand(&client, &v->iv, out->iv, IV_LEN);
+	expand(&client, &v->hp, out->hp, KEY_LEN);
 	return 0;
 }
 

@@ -63,6 +63,9 @@ bool zr_checksum_holds(const struct zr_packet *packet)
 
 	if (packet->fragment || packet->payload_len < packet->payload_wire_len)
 		return true;
+	if (packet->ip_header_len > 0 &&
+	    fold(sum_bytes(header - packet->ip_header_len, packet->ip_header_len)) != UINT16_MAX)
+		return false;
 	if (packet->proto == ZR_PROTO_UDP && !is_number(header + UDP_LEN_AT, len))
 		return false;
 	if (packet->proto == ZR_PROTO_UDP && is_number(header + UDP_CHECKSUM_AT, 0))

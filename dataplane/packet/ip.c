@@ -64,7 +64,9 @@ static struct zr_walk pass_ipv4(struct zr_walk w, struct zr_packet *p)
 		return zr_walk_leave(w, p, ZR_UNACCOUNTED_TRUNCATED);
 	zr_walk_limit(&w, total_len - header_len);
 
+	p->hops = h[8];
 	p->proto = h[9];
+	p->ip_header_len = (uint8_t)header_len;
 	fragment = zr_be16(h + 6) & 0x3fffU; /* more fragments, offset in words of eight bytes */
 	if (fragment != 0)
 		note_fragment(w, p, zr_be16(h + 4), (uint16_t)(fragment << 3), (fragment & 0x2000) != 0);
@@ -142,6 +144,7 @@ static struct zr_walk pass_ipv6(struct zr_walk w, struct zr_packet *p)
 		return zr_walk_leave(w, p, ZR_UNACCOUNTED_MALFORMED);
 	zr_walk_limit(&w, total_len - IPV6_HEADER_LEN);
 
+	p->hops = h[7];
 	p->proto = h[6];
 	p->volume_bytes = total_len;
 	memcpy(p->src.b, h + 8, 16);
@@ -157,6 +160,7 @@ struct zr_walk zr_ip_pass(struct zr_walk w, struct zr_packet *p)
 struct zr_walk zr_ip_join(struct zr_walk w, struct zr_packet *p)
 {
 	p->proto = p->fragment_proto;
+	p->ip_header_len = 0;
 	if (p->family == 6)
 		w = pass_extensions(w, p);
 	p->fragment = p->first_fragment = p->more_fragments = false;

@@ -61,6 +61,8 @@ struct zr_packet {
 	uint8_t tunnels; /* opened on the way to this packet */
 	bool has_teid;
 
+	uint8_t hops;          /* left to it: time to live, hop limit */
+	uint8_t ip_header_len; /* of IPv4, where no datagram was put together: so far before TCP's or UDP's header; else 0 */
 	uint8_t tcp_flags;
 	uint8_t header_len;  /* of TCP or UDP: payload, if there is one, begins so far behind */
 	bool fragment;       /* part of a fragmented datagram: its payload is this part, with what headers are in it */
@@ -75,6 +77,7 @@ struct zr_packet {
 	uint32_t tcp_seq, tcp_ack;
 	uint32_t teid;                /* GTP-U, when has_teid */
 	uint16_t vlans[ZR_VLANS_MAX]; /* VLAN ids, outermost first */
+	uint8_t tunnel_way; /* with tunnels: which way through the last of them, 1 or 2; the other one is the way back */
 
 	const uint8_t *payload; /* behind the TCP or UDP header (of fragments: see there); NULL when payload_len is 0 */
 	uint32_t payload_len;   /* bytes of it that the view holds */

@@ -120,6 +120,7 @@ struct zr_walk zr_tunnel_enter(struct zr_walk w, const struct zr_packet *outer, 
 	*inner = *outer;
 	zr_walk_clear_ip(inner);
 	inner->tunnels++;
+	inner->tunnel_way = memcmp(&outer->src, &outer->dst, sizeof(outer->src)) < 0 ? 1 : 2;
 	return pass_tunnel(w, outer, inner);
 }
 

@@ -62,6 +62,7 @@ static inline void zr_walk_clear_ip(struct zr_packet *p)
 	p->src = p->dst = (union zr_ip){.half = {0, 0}};
 	p->src_port = p->dst_port = 0;
 	p->family = p->proto = 0;
+	p->hops = p->ip_header_len = 0;
 	p->tcp_flags = p->header_len = 0;
 	p->fragment = p->first_fragment = p->more_fragments = p->contradicted = false;
 	p->fragment_proto = 0;

@@ -57,20 +57,22 @@ void zr_datagrams_init(struct zr_datagrams *all, void *memory, size_t bytes, con
 
 /*
  * RFC 791, section 3.2: addresses, id, protocol. RFC 8200, section 4.5: addresses, id; only the first fragment's protocol
- * counts. What subscribers send inside GTP-U is never put together with what comes from elsewhere: in the free bits.
+ * counts. What subscribers send inside GTP-U is never put together with what comes from elsewhere, nor with what is sent to
+ * them: in the free bits.
  */
 static void key_of(const struct zr_packet *part, struct zr_flow_key *key)
 {
 	uint64_t common = part->fragment_id | (uint64_t)part->domain << 32 | (uint64_t)part->family << 56;
+	uint64_t way = part->has_teid ? part->tunnel_way : 0;
 
 	*key = (struct zr_flow_key){0};
 	if (part->family == 4) {
 		key->words[0] = part->src.v4_be | (uint64_t)part->dst.v4_be << 32;
-		key->words[1] = common | (uint64_t)part->has_teid << 16 | (uint64_t)part->proto << 48;
+		key->words[1] = common | way << 16 | (uint64_t)part->proto << 48;
 		return;
 	}
 	key->words[0] = part->src.half[1];
-	key->words[1] = common | (uint64_t)part->has_teid << 48;
+	key->words[1] = common | way << 48;
 	key->words[2] = part->src.half[0];
 	key->words[3] = part->dst.half[0];
 	key->words[4] = part->dst.half[1];

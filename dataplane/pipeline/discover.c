@@ -7,6 +7,12 @@
 /* A client pads every datagram that carries an Initial to this (RFC 9000, section 14.1). */
 #define QUIC_DATAGRAM_MIN 1200
 
+/*
+ * What has fewer hops left reaches some servers and not others, and who says it may have chosen which. Clients begin with 64 or
+ * more, few with 32, and few of them are eight routers away.
+ */
+#define HOPS_MIN 24
+
 static const uint8_t evidence_of_source[] = {
 	[ZR_SOURCE_TLS_SNI] = ZR_EVIDENCE_TLS_SNI,
 	[ZR_SOURCE_QUIC_SNI] = ZR_EVIDENCE_QUIC_SNI,
@@ -236,7 +242,7 @@ static void discover_udp(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 	}
 }
 
-/* Fragments of what the client says came with two contents: which of them the server reads is not known. */
+/* Fragments of what the client says came with two contents, or it may not reach the server: what that reads is not known. */
 static void discover_spoof(struct zr_pipeline *p, uint32_t flow)
 {
 	struct zr_judgement judgement = {.reason = ZR_REASON_SPOOF, .rule = ZR_ENTRY_NONE};
@@ -280,10 +286,17 @@ void zr_discover_resumed(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 		c->resumed = false;
 }
 
+/* Is what it carries read by any server (RFC 9293, section 3.10.7.4)? */
+static bool is_read(const struct zr_packet *packet)
+{
+	return packet->proto != ZR_PROTO_TCP ||
+	       ((packet->tcp_flags & (ZR_TCP_SYN | ZR_TCP_ACK)) != 0 && (packet->tcp_flags & ZR_TCP_RST) == 0);
+}
+
 /* Does who it is sent to take it? */
 static bool is_heard(const struct zr_pipeline *p, const struct zr_packet *packet)
 {
-	return !p->config.verify_checksums || zr_checksum_holds(packet);
+	return is_read(packet) && (!p->config.verify_checksums || zr_checksum_holds(packet));
 }
 
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
@@ -292,8 +305,12 @@ void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *p
 		zr_decisions_expect(&p->decisions, packet->family, &packet->src);
 	if (packet->contradicted)
 		discover_spoof(p, flow);
+	else if (!is_read(packet))
+		p->counters[ZR_COUNTER_UNHEARD]++;
 	else if (!is_heard(p, packet))
 		p->counters[ZR_COUNTER_CHECKSUMS_BAD]++;
+	else if (packet->hops < HOPS_MIN)
+		discover_spoof(p, flow);
 	else if (packet->proto == ZR_PROTO_TCP)
 		discover_tcp(p, flow, packet, from_b);
 	else if (!zr_rebind_take(p, flow, packet, from_b))

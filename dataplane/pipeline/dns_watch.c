@@ -21,6 +21,7 @@ struct zr_dns_watch {
 	struct zr_datagrams datagrams;
 	struct zr_dns_learner learner;
 	struct zr_packet_rules packets;
+	bool strict;
 	uint64_t now_us;
 };
 
@@ -94,6 +95,7 @@ struct zr_dns_watch *zr_dns_watch_init(void *memory, const struct zr_dns_watch_c
 	w->learner.query = config->asked;
 	w->learner.arg = config->arg;
 	w->packets = config->packets;
+	w->strict = config->strict;
 	return w;
 }
 
@@ -103,6 +105,7 @@ static void stream_start(struct zr_dns_watch *w, uint32_t flow, bool b, uint32_t
 
 	zr_dns_stream_stop(s, w->assembly);
 	zr_dns_stream_start(s, 2 * flow + b, seq, anchored);
+	s->strict = w->strict;
 }
 
 static void forget_oldest(struct zr_dns_watch *w)
@@ -137,7 +140,7 @@ static void on_message(void *arg, const uint8_t *data, size_t len)
 	zr_dns_learn(&sight->watch->learner, sight->packet, data, len, sight->watch->now_us);
 }
 
-static void take_segment(struct sight *sight)
+static bool take_segment(struct sight *sight)
 {
 	const struct zr_packet *packet = sight->packet;
 	struct zr_dns_watch *w = sight->watch;
@@ -148,15 +151,16 @@ static void take_segment(struct sight *sight)
 	bool from_b;
 
 	if (!syn && packet->payload_len == 0)
-		return;
+		return true;
 	from_b = zr_flow_key_of(packet, &key);
 	flow = connection_of(w, &key);
 	if (flow == ZR_FLOW_NONE)
-		return;
+		return false;
 	if (syn)
 		stream_start(w, flow, from_b, seq, true);
 	zr_dns_stream_feed(stream_of(w, flow, from_b), w->assembly, seq, packet->payload, packet->payload_len,
 			   on_message, sight);
+	return !stream_of(w, flow, from_b)->other;
 }
 
 /* A fragment becomes the packet that its datagram was, if that is whole now and not in doubt. */
@@ -175,15 +179,16 @@ static bool join(struct zr_dns_watch *w, struct zr_packet *packet)
 	return !packet->contradicted;
 }
 
-void zr_dns_watch_packet(struct zr_dns_watch *w, const struct zr_packet *packet, uint64_t now_us)
+bool zr_dns_watch_packet(struct zr_dns_watch *w, const struct zr_packet *packet, uint64_t now_us)
 {
 	struct sight sight = {.watch = w, .packet = packet};
 
 	w->now_us = now_us;
 	if (packet->proto == ZR_PROTO_TCP)
-		take_segment(&sight);
-	else if (packet->proto == ZR_PROTO_UDP && packet->payload_len > 0)
+		return take_segment(&sight);
+	if (packet->proto == ZR_PROTO_UDP && packet->payload_len > 0)
 		on_message(&sight, packet->payload, packet->payload_len);
+	return true;
 }
 
 static void take(struct zr_dns_watch *w, const struct zr_view *view)

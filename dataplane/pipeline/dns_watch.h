@@ -15,6 +15,8 @@ struct zr_dns_watch_config {
 	uint32_t queries;        /* outstanding ones that are remembered; the oldest goes first */
 	uint32_t connections;    /* over TCP, likewise */
 	size_t reassembly_bytes; /* bound of the memory for messages over TCP, and IP fragments, that are not complete */
+	/* Read TCP from its SYN on, without a gap, or not at all (zr_dns_stream): for who believes what he is taught. */
+	bool strict;
 	struct zr_packet_rules packets;
 	uint64_t seed[2]; /* random at every start of a gateway, fixed for capture files */
 
@@ -36,9 +38,9 @@ void zr_dns_watch_burst(struct zr_dns_watch *w, const struct zr_view *views, uns
 
 /*
  * Take one packet that somebody else has parsed and put together: one that is no fragment and not contradicted. now_us never goes
- * back.
+ * back. False: what its sender says on this TCP connection is not looked at any more.
  */
-void zr_dns_watch_packet(struct zr_dns_watch *w, const struct zr_packet *packet, uint64_t now_us);
+bool zr_dns_watch_packet(struct zr_dns_watch *w, const struct zr_packet *packet, uint64_t now_us);
 
 uint64_t zr_dns_watch_counter(const struct zr_dns_watch *w, enum zr_dns_counter counter);
 

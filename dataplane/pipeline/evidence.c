@@ -7,7 +7,7 @@
 #define SOME_MAX 64
 
 /* What a bond's key is made of, besides the subscriber. */
-enum { BOND_ANSWER = 1, BOND_SERVICE = 2 };
+enum { BOND_ANSWERS = 1, BOND_SERVICE = 2 };
 
 enum zr_verify zr_evidence_asked(const struct zr_pipeline *p, const struct zr_entry *entry)
 {
@@ -206,14 +206,10 @@ static uint64_t key_of_service(const struct zr_pipeline *p, const struct zr_lear
 	return zr_keyed_hash(p->bond_key, BOND_SERVICE, parts, sizeof(parts));
 }
 
-static uint64_t key_of_answer(const struct zr_pipeline *p, const struct zr_learner *learner,
-			      const struct zr_server *server)
+/* One bond for all that a subscriber may learn, so that he cannot have more flows tied than one has room for. */
+static uint64_t key_of_answers(const struct zr_pipeline *p, const struct zr_learner *learner)
 {
-	uint64_t parts[5];
-
-	memcpy(parts, learner, sizeof(*learner));
-	memcpy(parts + 2, server, sizeof(*server));
-	return zr_keyed_hash(p->bond_key, BOND_ANSWER, parts, sizeof(parts));
+	return zr_keyed_hash(p->bond_key, BOND_ANSWERS, learner, sizeof(*learner));
 }
 
 bool zr_evidence_bound(const struct zr_pipeline *p, uint32_t flow, const char *service, uint64_t at_us)
@@ -255,14 +251,23 @@ static void judge_anew(struct zr_pipeline *p, uint32_t flow)
 	zr_edge_set(p, flow, p->now_us);
 }
 
-static void judge_waiting(struct zr_pipeline *p, uint64_t key)
+static bool goes_to(const struct zr_pipeline *p, uint32_t flow, const struct zr_server *server)
+{
+	struct zr_server own = zr_evidence_server(p, flow);
+
+	return memcmp(&own, server, sizeof(own)) == 0;
+}
+
+/* server: only those that go there; NULL: all. */
+static void judge_waiting(struct zr_pipeline *p, uint64_t key, const struct zr_server *server)
 {
 	uint32_t flows[ZR_TIES_WAITING];
 	unsigned int count = zr_ties_waiting(&p->ties, key, flows);
 
 	/* One may end another: by then its number may be another flow's, which is judged like any. */
 	for (unsigned int i = 0; i < count; i++)
-		if (zr_flow_at(p, flows[i])->family != 0 && zr_flow_at(p, flows[i])->tied)
+		if (zr_flow_at(p, flows[i])->family != 0 && zr_flow_at(p, flows[i])->tied &&
+		    (server == NULL || goes_to(p, flows[i], server)))
 			judge_anew(p, flows[i]);
 }
 
@@ -285,10 +290,8 @@ static struct wish wish_of(const struct zr_pipeline *p, uint32_t flow)
 		return wish;
 	zr_image_entry(zr_list_of(p, f)->image, rule, &entry);
 	if (f->reason == ZR_REASON_UNLEARNED) {
-		struct zr_server server = zr_evidence_server(p, flow);
-
 		learner = zr_evidence_learner(p, flow);
-		wish.key = key_of_answer(p, &learner, &server);
+		wish.key = key_of_answers(p, &learner);
 	} else if (entry.bind[0] != '\0') {
 		learner = zr_evidence_learner(p, flow);
 		wish.key = key_of_service(p, &learner, entry.bind);
@@ -339,6 +342,7 @@ void zr_evidence_follow(struct zr_pipeline *p, uint32_t flow)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
 	struct wish wish = wish_of(p, flow);
+	uint64_t until_us;
 	bool first;
 
 	if (f->tied && wish.key != 0 && zr_ties_is(&p->ties, flow, wish.key, wish.role))
@@ -346,17 +350,21 @@ void zr_evidence_follow(struct zr_pipeline *p, uint32_t flow)
 	zr_evidence_release(p, flow);
 	if (wish.key == 0)
 		return;
+	until_us = zr_ties_until(&p->ties, wish.key);
+	/* It was bound no more in between: whether somebody looked then makes no difference. */
+	if (wish.role == ZR_TIE_HOLDS && until_us != 0 && until_us <= p->now_us)
+		judge_waiting(p, wish.key, NULL);
 	f->tied = zr_ties_tie(&p->ties, flow, wish.key, wish.role, &first);
 	if (!f->tied)
 		p->counters[ZR_COUNTER_TIES_FULL]++;
 	else if (first)
-		judge_waiting(p, wish.key);
+		judge_waiting(p, wish.key, NULL);
 }
 
 void zr_evidence_taught(struct zr_pipeline *p, const struct zr_learner *learner, const struct zr_server *server)
 {
 	if (p->ties.waiting > 0)
-		judge_waiting(p, key_of_answer(p, learner, server));
+		judge_waiting(p, key_of_answers(p, learner), server);
 }
 
 void zr_evidence_some(struct zr_pipeline *p)

@@ -104,6 +104,29 @@ static bool is_nameless(const struct zr_flow *f, const struct zr_judgement *j)
 	}
 }
 
+/* A name that there was no memory to keep: the entry that it matched speaks for it. */
+static struct zr_match match_entry(const struct zr_image *image, uint32_t rule, int64_t at_s)
+{
+	struct zr_match match = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
+	struct zr_entry entry;
+
+	if (rule == ZR_ENTRY_NONE)
+		return match;
+	zr_image_entry(image, rule, &entry);
+	if (at_s >= entry.from_s && at_s < entry.until_s)
+		match = (struct zr_match){.kind = ZR_MATCH_LISTED, .entry = rule};
+	return match;
+}
+
+/* Is it free by an entry of this list, which is in force, without a name of it that was kept? */
+static bool stays_learned(const struct zr_pipeline *p, uint32_t flow, int64_t at_s)
+{
+	const struct zr_flow *f = &p->table.flows[flow];
+
+	return f->reason == ZR_REASON_DNS_LEARNED &&
+	       match_entry(zr_list_of(p, f)->image, p->table.rest[flow].rule, at_s).kind == ZR_MATCH_LISTED;
+}
+
 /* The entry that the server's address was learned for when the flow was freed, or is learned for now. */
 static bool judge_learned(const struct zr_pipeline *p, uint32_t flow, int64_t at_s, struct zr_judgement *j)
 {
@@ -115,6 +138,8 @@ static bool judge_learned(const struct zr_pipeline *p, uint32_t flow, int64_t at
 	zr_name_learned(p, flow, &name);
 	if (name.count > 0)
 		m = zr_suffix_index_match(list->index, &name, at_s);
+	else if (stays_learned(p, flow, at_s))
+		m = (struct zr_match){.kind = ZR_MATCH_LISTED, .entry = p->table.rest[flow].rule};
 	if (m.kind == ZR_MATCH_LISTED) {
 		zr_image_entry(list->image, m.entry, &entry);
 		if (entry.verify == ZR_VERIFY_LEARN) {
@@ -183,20 +208,6 @@ struct zr_judgement zr_judge_address(struct zr_pipeline *p, uint32_t flow)
 	struct zr_match none = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
 
 	return judge(p, flow, none, (struct zr_judgement){.reason = ZR_REASON_UNDECIDED, .at_us = p->now_us});
-}
-
-/* A name that there was no memory to keep: the entry that it matched speaks for it. */
-static struct zr_match match_entry(const struct zr_image *image, uint32_t rule, int64_t at_s)
-{
-	struct zr_match match = {.kind = ZR_MATCH_NONE, .entry = ZR_ENTRY_NONE};
-	struct zr_entry entry;
-
-	if (rule == ZR_ENTRY_NONE)
-		return match;
-	zr_image_entry(image, rule, &entry);
-	if (at_s >= entry.from_s && at_s < entry.until_s)
-		match = (struct zr_match){.kind = ZR_MATCH_LISTED, .entry = rule};
-	return match;
 }
 
 struct zr_judgement zr_judge_again(struct zr_pipeline *p, uint32_t flow, uint64_t at_us)

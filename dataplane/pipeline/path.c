@@ -37,6 +37,7 @@ void zr_path_note(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *
 	if (packet->has_teid && up) {
 		path.teid_up = packet->teid;
 		path.has_teid_up = 1;
+		path.way_up = packet->tunnel_way;
 	} else if (packet->has_teid) {
 		path.teid_down = packet->teid;
 		path.has_teid_down = 1;
@@ -58,6 +59,7 @@ void zr_path_flip(struct zr_pipeline *p, uint32_t flow)
 	flipped.teid_down = path.teid_up;
 	flipped.has_teid_up = path.has_teid_down;
 	flipped.has_teid_down = path.has_teid_up;
+	flipped.way_up = 0;
 	f->flags &= (uint16_t) ~(ZR_FLOW_TEID_UP | ZR_FLOW_TEID_DOWN);
 	f->flags |= (down ? ZR_FLOW_TEID_UP : 0) | (up ? ZR_FLOW_TEID_DOWN : 0);
 	path_set(p, flow, &flipped);

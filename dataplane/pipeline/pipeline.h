@@ -165,6 +165,7 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out);
 	X(EVICTED_CHARGED, "evicted_charged")                                                               \
 	X(EVICTED_FREE, "evicted_free")                                                                     \
 	X(CHECKSUMS_BAD, "checksums_bad")           /* client packets not inspected for their checksum */   \
+	X(UNHEARD, "unheard")                       /* … since TCP had no ACK, or a RST */                \
 	X(HELLOS_GIVEN_UP, "hellos_given_up")       /* reassembly memory was full */                        \
 	X(DATAGRAMS_GIVEN_UP, "datagrams_given_up") /* in fragments that were not put together */           \
 	X(FLOWS_REBOUND, "flows_rebound")           /* of a QUIC connection that had another port before */ \
@@ -180,7 +181,7 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out);
 	X(DNS_PASSED_OVER, "dns_passed_over")       /* packets of theirs or to them that were not read */   \
 	X(DNS_FREE_EXCEEDED, "dns_free_exceeded")   /* flows charged for the bytes of free DNS a day */     \
 	X(FLOWS_BACKED, "flows_backed")             /* unlearned ones that became free by an answer */      \
-	X(TIES_FULL, "ties_full")                   /* flows that were to wait, for which there is no room */
+	X(TIES_FULL, "ties_full")                   /* flows that were to be tied, for which there is no room */
 
 enum zr_counter {
 #define X(id, name) ZR_COUNTER_##id,

@@ -6,8 +6,9 @@
 
 #define US_PER_S     UINT64_C(1000000)
 #define S_PER_DAY    86400
-#define DATAGRAM_MAX 8192 /* larger answers come over TCP, if they are any */
-#define TEACH_MAX    64   /* addresses of one packet */
+#define DATAGRAM_MAX 8192  /* larger answers come over TCP, if they are any */
+#define TEACH_MAX    64    /* addresses of one packet */
+#define AGAIN_US     10000 /* so seldom is what was told, and the table does not say, told again */
 
 static bool is_resolver(const struct zr_pipeline *p, uint8_t family, const union zr_ip *ip, uint16_t port)
 {
@@ -64,7 +65,7 @@ static struct zr_match match_of(const struct zr_pipeline *p, const struct zr_dns
 	return match;
 }
 
-/* Does the table say this already, for half of the time at least? */
+/* Does the table say this name already, for half of the time at least? */
 static bool is_known(const struct zr_pipeline *p, const struct zr_server *server, const struct zr_learned *news)
 {
 	int64_t now_s = (int64_t)(news->time_us / US_PER_S), until_s = (int64_t)(news->until_us / US_PER_S);
@@ -72,15 +73,24 @@ static bool is_known(const struct zr_pipeline *p, const struct zr_server *server
 
 	if (p->learned == NULL ||
 	    !zr_learned_find(p->learned, server->family, server->ip.b, server->domain, now_s, &names))
-		return news->name == NULL && p->learned != NULL;
-	/* That it stands for other names, too, matters only where it stands for a listed one. */
-	if (news->name == NULL)
-		return names.other || names.count == 0;
+		return false;
 	for (unsigned int i = 0; i < names.count; i++)
 		if (names.names[i].len == strlen(news->name) &&
 		    memcmp(names.names[i].text, news->name, names.names[i].len) == 0)
 			return names.until_s[i] - now_s >= (until_s - now_s) / 2;
 	return false;
+}
+
+/* The address stands for a name that is not listed: does the table not say so? otherwise: the answer where it does not have it. */
+static bool is_news(const struct zr_pipeline *p, const struct zr_server *server, bool otherwise)
+{
+	int64_t now_s = (int64_t)((p->now_us + (uint64_t)p->wall.ahead_us) / US_PER_S);
+	struct zr_learned_names names;
+
+	if (p->learned == NULL ||
+	    !zr_learned_find(p->learned, server->family, server->ip.b, server->domain, now_s, &names))
+		return otherwise;
+	return !names.other;
 }
 
 static void tell(struct zr_pipeline *p, const struct zr_dns_learned *learned, const struct zr_server *server,
@@ -101,8 +111,26 @@ static void tell(struct zr_pipeline *p, const struct zr_dns_learned *learned, co
 		.until_us = until_us + ahead_us,
 	};
 
-	if (p->config.learned != NULL && !is_known(p, server, &news))
+	if (!listed)
+		p->reading.shared_us = p->now_us;
+	if (p->config.learned != NULL && (!listed || !is_known(p, server, &news)))
 		p->config.learned(p->config.arg, &news);
+}
+
+/* Can the address be that of a server beyond the gateway? Not where it cannot be one, is the subscriber's, or a resolver's. */
+static bool may_serve(const struct zr_pipeline *p, const struct zr_learner *learner, const struct zr_server *server)
+{
+	const uint8_t *b = server->ip.b;
+	struct zr_learner own = zr_learner_of(&server->ip, server->family, server->domain);
+
+	if (memcmp(&own, learner, sizeof(own)) == 0 ||
+	    zr_prefix_set_contains(p->config.trusted_resolvers, server->family, b))
+		return false;
+	/* IANA's registries of special-purpose addresses: this host and network, loopback, link-local, multicast and above. */
+	if (server->family == 4)
+		return b[0] != 0 && b[0] != 127 && b[0] < 224 && !(b[0] == 169 && b[1] == 254);
+	return b[0] != 0xff && !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80) &&
+	       (server->ip.half[0] != 0 || memcmp(b + 8, "\0\0\0\0\0\0\0", 7) != 0 || b[15] > 1);
 }
 
 static void on_learned(void *arg, const struct zr_dns_learned *learned)
@@ -111,18 +139,21 @@ static void on_learned(void *arg, const struct zr_dns_learned *learned)
 	const struct zr_dns_address *address = learned->address;
 	struct zr_server server = {.ip = address->ip, .domain = learned->packet->domain, .family = address->family};
 	uint64_t until_us = p->now_us + lifetime_us(&p->config, address->ttl_s);
-	struct zr_learner learner;
+	struct zr_learner learner = zr_evidence_learner(p, p->reading.flow);
 	struct zr_suffixes name;
 
-	if (p->reading.up || p->reading.taught == TEACH_MAX)
+	if (p->reading.up || p->reading.taught == TEACH_MAX || !may_serve(p, &learner, &server))
 		return;
 	p->reading.taught++;
 	if (match_of(p, address->name).kind != ZR_MATCH_LISTED) {
-		if (zr_lessons_other(&p->lessons, &server, p->now_us, until_us))
+		bool fresh = zr_lessons_other(&p->lessons, &server, p->now_us, until_us);
+
+		/* It matters where the address stands for a listed name, which another worker may have learned later. */
+		if ((fresh || p->now_us - p->reading.shared_us >= AGAIN_US) &&
+		    is_news(p, &server, fresh && p->learned == NULL))
 			tell(p, learned, &server, until_us, false);
 		return;
 	}
-	learner = zr_evidence_learner(p, p->reading.flow);
 	zr_suffixes_make(p->config.seed, address->name->text, address->name->len, &name);
 	if (!zr_lessons_teach(&p->lessons, &learner, &server, &name, until_us)) {
 		p->counters[ZR_COUNTER_LESSONS_FULL]++;
@@ -130,6 +161,8 @@ static void on_learned(void *arg, const struct zr_dns_learned *learned)
 	}
 	p->counters[ZR_COUNTER_LESSONS]++;
 	tell(p, learned, &server, until_us, true);
+	if (zr_lessons_is_other(&p->lessons, &server, p->now_us) && is_news(p, &server, true))
+		tell(p, learned, &server, until_us, false);
 	zr_evidence_taught(p, &learner, &server);
 }
 
@@ -157,6 +190,7 @@ struct zr_dns_watch_config zr_resolve_watch(struct zr_pipeline *p, const struct 
 		.queries = (uint32_t)(config->learned_bytes / 16 / 100),
 		.connections = (uint32_t)(config->learned_bytes / 16 / 512),
 		.reassembly_bytes = config->learned_bytes / 4,
+		.strict = true,
 		.packets = config->packets,
 		.seed = {config->seed[0], config->seed[1]},
 		.learned = on_learned,
@@ -165,10 +199,27 @@ struct zr_dns_watch_config zr_resolve_watch(struct zr_pipeline *p, const struct 
 	};
 }
 
-/* Is it from where it says it is, and does who it is sent to take it? */
-static bool is_heard(const struct zr_pipeline *p, const struct zr_packet *packet, bool up)
+/* In GTP-U, what comes the way that the subscriber's own packets go is his own, whatever address it has. */
+static bool comes_back(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool up)
 {
-	if (packet->contradicted || packet->role == (up ? ZR_ROLE_CORE : ZR_ROLE_ACCESS))
+	struct zr_path path;
+
+	if (!packet->has_teid)
+		return true;
+	path = zr_path_of(p, flow);
+	if (!up)
+		return path.way_up != 0 && path.way_up != packet->tunnel_way;
+	/* It may have changed with the subscriber's place. */
+	if (path.way_up != packet->tunnel_way)
+		zr_path_note(p, flow, packet, true);
+	return true;
+}
+
+/* Is it from where it says it is, and does who it is sent to take it? */
+static bool is_heard(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool up)
+{
+	if (packet->contradicted || packet->role == (up ? ZR_ROLE_CORE : ZR_ROLE_ACCESS) ||
+	    !comes_back(p, flow, packet, up))
 		return false;
 	if (packet->proto == ZR_PROTO_UDP && packet->payload_wire_len > DATAGRAM_MAX)
 		return false;
@@ -177,16 +228,19 @@ static bool is_heard(const struct zr_pipeline *p, const struct zr_packet *packet
 
 static void read_packet(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool up)
 {
+	bool understood = true;
+
 	p->reading.flow = flow;
 	p->reading.up = up;
 	p->reading.asked = ZR_ASKED_NOTHING;
 	p->reading.taught = 0;
-	if (is_heard(p, packet, up))
-		zr_dns_watch_packet(p->watch, packet, p->now_us);
+	if (is_heard(p, flow, packet, up))
+		understood = zr_dns_watch_packet(p->watch, packet, p->now_us);
 	else
 		p->counters[ZR_COUNTER_DNS_PASSED_OVER]++;
-	/* What is no query may be anything. */
-	if (up && p->reading.asked == ZR_ASKED_NOTHING && packet->proto == ZR_PROTO_UDP && packet->payload_len > 0)
+	/* What is no query may be anything. Over TCP it may still become one. */
+	if (up && packet->payload_len > 0 &&
+	    (!understood || (p->reading.asked == ZR_ASKED_NOTHING && packet->proto == ZR_PROTO_UDP)))
 		p->reading.asked = ZR_ASKED_OTHER;
 }
 

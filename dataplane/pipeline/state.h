@@ -62,9 +62,10 @@ enum zr_asked { ZR_ASKED_NOTHING, ZR_ASKED_LISTED, ZR_ASKED_OTHER };
 struct zr_reading {
 	uint32_t flow;
 	bool up;
-	uint8_t asked;  /* enum zr_asked */
-	uint8_t taught; /* addresses */
-	uint32_t entry; /* LISTED: of the name, in the list in force */
+	uint8_t asked;      /* enum zr_asked */
+	uint8_t taught;     /* addresses */
+	uint32_t entry;     /* LISTED: of the name, in the list in force */
+	uint64_t shared_us; /* when it was last told of an address that it stands for another name, too */
 	struct zr_dns_name name;
 };
 
@@ -192,7 +193,8 @@ void zr_client_fix(struct zr_pipeline *p, uint32_t flow, bool is_b);
 struct zr_path {
 	uint16_t vlans[ZR_VLANS_MAX];
 	uint32_t teid_up, teid_down;
-	uint8_t vlan_count, has_teid_up, has_teid_down, zero;
+	uint8_t vlan_count, has_teid_up, has_teid_down;
+	uint8_t way_up; /* zr_packet.tunnel_way of what went up, with has_teid_up */
 };
 void zr_path_note(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool up);
 void zr_path_flip(struct zr_pipeline *p, uint32_t flow);

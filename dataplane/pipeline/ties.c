@@ -156,12 +156,19 @@ static uint32_t bond_make(struct zr_ties *t, uint64_t key)
 	return number;
 }
 
+static bool has_room(const struct zr_ties *t, uint32_t bond, enum zr_tie_role role)
+{
+	if (t->ties_free == 0 && t->ties_fresh == t->count)
+		return false;
+	if (bond == 0)
+		return true;
+	return role == ZR_TIE_WAITS ? bond_at(t, bond)->waiting < ZR_TIES_WAITING
+				    : bond_at(t, bond)->holding < ZR_TIES_HOLDING;
+}
+
 bool zr_ties_room(const struct zr_ties *t, uint64_t key)
 {
-	uint32_t bond = bond_find(t, key);
-
-	return (t->ties_free != 0 || t->ties_fresh < t->count) &&
-	       (bond == 0 || bond_at(t, bond)->waiting < ZR_TIES_WAITING);
+	return has_room(t, bond_find(t, key), ZR_TIE_WAITS);
 }
 
 static void wait_link(struct zr_ties *t, uint32_t number)
@@ -194,7 +201,7 @@ bool zr_ties_tie(struct zr_ties *t, uint32_t flow, uint64_t key, enum zr_tie_rol
 	uint32_t bond = bond_find(t, key), number, *head = tie_head(t, flow);
 
 	*first = false;
-	if (role == ZR_TIE_WAITS ? !zr_ties_room(t, key) : t->ties_free == 0 && t->ties_fresh == t->count)
+	if (!has_room(t, bond, role))
 		return false;
 	if (bond == 0)
 		bond = bond_make(t, key);

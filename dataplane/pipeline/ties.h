@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Flows whose verdict hangs on something else. A bond is that something, told by a keyed hash: an answer that a subscriber may get,
+ * Flows whose verdict hangs on something else. A bond is that something, told by a keyed hash: answers that a subscriber may get,
  * or a service that he uses. Flows are tied to it: some hold it (free flows under the service), others wait on it. Bounded, in
  * the caller's memory, nothing allocated later. One thread.
  */
@@ -11,8 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Most flows that wait on one bond. */
+/* Most flows that wait on one bond, and most that hold one: nobody can fill the table who is one of many. */
 #define ZR_TIES_WAITING 64
+#define ZR_TIES_HOLDING 64
 
 enum zr_tie_role { ZR_TIE_HOLDS, ZR_TIE_WAITS };
 

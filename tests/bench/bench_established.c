@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "dataplane/pipeline/pipeline.h"
 #include "tests/bench/floor.h"
@@ -46,17 +45,37 @@ static void run_pipeline(void *arg)
 	}
 }
 
+/* Of many flows packets are made for a part at a time; both sides have the same ones. */
+static void prepare_window(void *arg)
+{
+	struct setting *s = arg;
+
+	if (s->traffic.count < s->traffic.options.flows)
+		traffic_next(&s->traffic);
+}
+
 /* The figures mean nothing unless every flow is free and no packet went elsewhere. */
 static void check_totals(const struct setting *s)
 {
 	struct zr_totals totals;
 
 	zr_pipeline_totals(s->pipeline, &totals);
-	if (totals.reason[ZR_REASON_SNI].pkts != totals.received.pkts || s->events < s->traffic.count)
+	if (totals.reason[ZR_REASON_SNI].pkts != totals.received.pkts ||
+	    zr_pipeline_flows_free(s->pipeline) != s->traffic.options.flows || s->events < s->traffic.options.flows)
 		fail("not every packet belongs to a free flow");
 }
 
-static void bench(const char *name, uint32_t flows, uint8_t family, double mops_min)
+static void config_make(struct zr_pipeline_config *config, struct setting *s, uint32_t flows)
+{
+	zr_pipeline_defaults(config);
+	config->flows = flows;
+	config->usage = take;
+	config->arg = s;
+	config->seed[0] = 20261122;
+	config->packets.open_all_tunnels = true;
+}
+
+static void bench(const char *name, const struct traffic_options *options, double mops_min)
 {
 	void *block;
 	struct zr_image *image = opening_image(&block);
@@ -64,30 +83,22 @@ static void bench(const char *name, uint32_t flows, uint8_t family, double mops_
 	struct zr_pipeline_config config;
 	struct setting s = {0};
 	struct floor floor;
-	const struct bench_side sides[2] = {{floor_run, &floor, flows}, {run_pipeline, &s, flows}};
+	struct bench_side sides[2] = {{floor_run, &floor, 0}, {run_pipeline, &s, 0}};
 	struct bench_time time[2];
 	size_t memory_len;
 	void *memory;
 
-	zr_pipeline_defaults(&config);
-	config.flows = flows;
-	config.usage = take;
-	config.arg = &s;
-	config.seed[0] = 20261122;
+	config_make(&config, &s, options->flows);
 	memory_len = zr_pipeline_memory(&config);
 	memory = bench_alloc(memory_len, true);
-	traffic_make(&s.traffic, &(struct traffic_options){.flows = flows,
-							   .family = family,
-							   .mix = TRAFFIC_TCP,
-							   .ip_bytes = 1400,
-							   .huge = true,
-							   .seed = 7});
+	traffic_make(&s.traffic, options);
+	sides[0].ops = sides[1].ops = s.traffic.count;
 	if (zr_suffix_index_make(image, config.seed, &index) != 0)
 		fail("no memory");
 	s.pipeline = zr_pipeline_init(memory, &config, image, index);
-	floor_open(&floor, &s.traffic, true);
+	floor_open(&floor, &s.traffic, options->flows, true);
 	opening_run(s.pipeline, &s.traffic, NULL, 0);
-	bench_measure(sides, 2, time);
+	bench_measure_prepared(sides, 2, prepare_window, &s, time);
 	check_totals(&s);
 	bench_print(&(struct bench_result){
 		.name = name, .time = time[1], .floor = time[0], .ratio_max = 2.5, .mops_min = mops_min});
@@ -100,12 +111,58 @@ static void bench(const char *name, uint32_t flows, uint8_t family, double mops_
 	bench_free(memory, memory_len);
 }
 
+/* What a flow takes of the memory: what a pipeline of so many takes beyond one of the fewest. */
+static void print_memory(const char *name, uint32_t flows)
+{
+	struct zr_pipeline_config config;
+	struct setting s;
+	size_t all, rest;
+
+	config_make(&config, &s, flows);
+	all = zr_pipeline_memory(&config);
+	config.flows = 1;
+	rest = zr_pipeline_memory(&config);
+	bench_print_value(name, (double)(all - rest) / flows, "bytes", "value <= 128.0", all - rest <= 128.0 * flows);
+}
+
 int main(void)
 {
+	static const struct {
+		const char *name;
+		uint8_t family;
+		bool gtpu;
+		uint16_t ip_bytes; /* 46: a frame of 64 bytes with its checksum; with longer headers those alone */
+	} kinds[] = {{"ipv4", 4, false, 46},
+		     {"ipv4_imix", 4, false, TRAFFIC_IMIX},
+		     {"ipv6", 6, false, 46},
+		     {"gtpu", 4, true, 46}};
+	const struct {
+		const char *name;
+		uint32_t flows, window;
+		double mops_min;
+	} sizes[] = {{"4k", bench_size(4096, 64), 0, 25},
+		     {"1m", bench_size(1 << 20, 256), 0, 15},
+		     {"10m", bench_size(10 << 20, 512), bench_size(1 << 20, 128), 0}};
+
 	bench_pin();
-	bench("established_ipv4_4k", 4096, 4, 25);
-	bench("established_ipv6_4k", 4096, 6, 25);
-	bench("established_ipv4_1m", 1 << 20, 4, 15);
-	bench("established_ipv6_1m", 1 << 20, 6, 15);
+	for (unsigned int s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+		for (unsigned int k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+			char name[64];
+
+			snprintf(name, sizeof(name), "established_%s_%s", kinds[k].name, sizes[s].name);
+			bench(name,
+			      &(struct traffic_options){.flows = sizes[s].flows,
+							.window = sizes[s].window,
+							.family = kinds[k].family,
+							.mix = TRAFFIC_TCP,
+							.gtpu = kinds[k].gtpu,
+							.ip_bytes = kinds[k].ip_bytes,
+							.huge = true,
+							.seed = 7},
+			      sizes[s].mops_min);
+		}
+	}
+	print_memory("flow_memory_1m", 1000000);
+	print_memory("flow_memory_10m", 10000000);
 	return 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Forwarding through the worker's loop between two ports over rings, against a bare loop that swaps addresses and ports and
- * sends on, over the same rings and mbufs. Each ring is what one port sends into and the other receives from, so that the
- * same frames go round, and one thread does all of it.
+ * Forwarding through the worker's loop between two ports over rings, against a bare loop over the same rings and mbufs that
+ * does what testpmd does under the name 5tswap: walk through the headers, swap addresses and ports, note the headers' lengths in
+ * the mbuf, send on. Each ring is what one port sends into and the other receives from, so that the same frames go round,
+ * and one thread does all of it. Of twelve frames seven are of 78 bytes (what TCP over IPv6 takes), four of 594, and one
+ * of 1518.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,21 +12,32 @@
 
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
+#include <rte_ip.h>
 #include <rte_prefetch.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
 
 #include "dataplane/dpdk/eal.h"
 #include "dataplane/dpdk/state.h"
 #include "tests/bench/harness.h"
 #include "tests/bench/opening.h"
 
-#define EAL_TEXT  "--no-huge --no-pci --no-shconf --no-telemetry -m 1024"
-#define IP_BYTES  1400
-#define ETHERNET  14
-#define FREE_MARK 10
+#define EAL_TEXT    "--no-huge --no-pci --no-shconf --no-telemetry -m 3072"
+#define HELLO_BYTES 1400 /* IP length of what opens a flow */
+#define FREE_MARK   10
+#define CRC_BYTES   4 /* counted in a frame's size, and not in its mbuf */
+
+/* Sizes of frames, and how many of every twelve have each. */
+static const struct {
+	uint16_t bytes;
+	unsigned int share;
+} sizes[] = {{78 - CRC_BYTES, 7}, {594 - CRC_BYTES, 4}, {1518 - CRC_BYTES, 1}};
+#define SIZES  (sizeof(sizes) / sizeof(sizes[0]))
+#define SHARES 12
 
 struct setting {
 	struct traffic traffic;
-	struct rte_mempool *pool;
+	struct rte_mempool *pools[SIZES]; /* each with mbufs as large as its frames */
 	struct rte_ring *rings[2];
 	uint16_t ports[2];
 	struct zr_dataplane *dp;
@@ -44,7 +57,7 @@ static void eal_start(void)
 	bool shared;
 
 	if (zr_lcores_parse("1", &lcores, error, sizeof(error)) != 0 ||
-	    zr_eal_start(EAL_TEXT, &lcores, &shared, error, sizeof(error)) != 0)
+	    zr_eal_start(EAL_TEXT, &lcores, 0, &shared, error, sizeof(error)) != 0)
 		fail(error);
 }
 
@@ -109,20 +122,60 @@ static void dataplane_make(struct setting *s, const struct zr_image *image, cons
 	zr_dataplane_drain(s->dp, tell, NULL, UINT32_MAX);
 }
 
+/* Which size the next of many frames has. */
+static unsigned int size_of(uint64_t *random)
+{
+	unsigned int share = (unsigned int)(bench_random(random) % SHARES), size = 0;
+
+	while (share >= sizes[size].share)
+		share -= sizes[size++].share;
+	return size;
+}
+
+/* The IP length to the frame's. */
+static void fit(uint8_t *frame, uint16_t len)
+{
+	struct rte_ether_hdr *ethernet = (void *)frame;
+	struct rte_ipv4_hdr *ipv4 = (void *)(ethernet + 1);
+	struct rte_ipv6_hdr *ipv6 = (void *)(ethernet + 1);
+
+	if (ethernet->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4))
+		ipv4->total_length = rte_cpu_to_be_16((uint16_t)(len - sizeof(*ethernet)));
+	else
+		ipv6->payload_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(*ethernet) - sizeof(*ipv6)));
+}
+
+static void pools_make(struct setting *s)
+{
+	for (unsigned int i = 0; i < SIZES; i++) {
+		uint32_t count = s->frames / SHARES * (sizes[i].share + 1) + 512;
+		char name[16];
+
+		snprintf(name, sizeof(name), "bench%u", i);
+		s->pools[i] = rte_pktmbuf_pool_create(name, count, 0, 0,
+						      (uint16_t)(RTE_PKTMBUF_HEADROOM + sizes[i].bytes), SOCKET_ID_ANY);
+		if (s->pools[i] == NULL)
+			fail("no memory for frames");
+	}
+}
+
 static void frames_put(struct setting *s)
 {
-	s->pool = rte_pktmbuf_pool_create("bench", s->frames + 512, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (s->pool == NULL)
-		fail("no memory for frames");
+	uint64_t random = 20261123;
+
+	pools_make(s);
 	for (uint32_t i = 0; i < s->frames; i++) {
 		const struct zr_view *view = &s->traffic.views[i];
-		struct rte_mbuf *m = rte_pktmbuf_alloc(s->pool);
-		uint8_t *data = m != NULL ? (uint8_t *)rte_pktmbuf_append(m, (uint16_t)view->wire_len) : NULL;
+		unsigned int size = size_of(&random);
+		uint16_t len = sizes[size].bytes;
+		struct rte_mbuf *m = rte_pktmbuf_alloc(s->pools[size]);
+		uint8_t *data = m != NULL ? (uint8_t *)rte_pktmbuf_append(m, len) : NULL;
 
 		if (data == NULL)
 			fail("no memory for frames");
-		memset(data, 0, view->wire_len);
-		memcpy(data, view->data, view->len);
+		memset(data, 0, len);
+		memcpy(data, view->data, RTE_MIN(view->len, len));
+		fit(data, len);
 		if (rte_ring_enqueue(s->rings[i % 2], m) != 0)
 			fail("a ring is too small");
 	}
@@ -148,17 +201,49 @@ static void swap(uint8_t *a, uint8_t *b, size_t len)
 	memcpy(b, kept, len);
 }
 
-/* Addresses of Ethernet and IP, and ports. */
-static void turn_round(uint8_t *data)
+/* IPv4's, IPv6's or no header: addresses swapped. Returns what follows, or NULL. */
+static uint8_t *swap_ip(struct rte_mbuf *m, rte_be16_t type, uint8_t *at, uint8_t *proto)
 {
-	swap(data, data + 6, 6);
-	if (data[12] == 0x08) {
-		swap(data + ETHERNET + 12, data + ETHERNET + 16, 4);
-		swap(data + ETHERNET + 20, data + ETHERNET + 22, 2);
+	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+		struct rte_ipv4_hdr *ipv4 = (void *)at;
+
+		swap((uint8_t *)&ipv4->src_addr, (uint8_t *)&ipv4->dst_addr, sizeof(ipv4->src_addr));
+		m->l3_len = rte_ipv4_hdr_len(ipv4);
+		*proto = ipv4->next_proto_id;
+	} else if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
+		struct rte_ipv6_hdr *ipv6 = (void *)at;
+
+		swap(ipv6->src_addr, ipv6->dst_addr, sizeof(ipv6->src_addr));
+		m->l3_len = sizeof(*ipv6);
+		*proto = ipv6->proto;
 	} else {
-		swap(data + ETHERNET + 8, data + ETHERNET + 24, 16);
-		swap(data + ETHERNET + 40, data + ETHERNET + 42, 2);
+		return NULL;
 	}
+	return at + m->l3_len;
+}
+
+/* Stations, addresses and ports. */
+static void turn_round(struct rte_mbuf *m)
+{
+	uint8_t *at = rte_pktmbuf_mtod(m, uint8_t *), proto;
+	struct rte_ether_hdr *ethernet = (void *)at;
+	rte_be16_t type = ethernet->ether_type;
+
+	swap(ethernet->dst_addr.addr_bytes, ethernet->src_addr.addr_bytes, RTE_ETHER_ADDR_LEN);
+	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	m->l2_len = sizeof(*ethernet);
+	at += sizeof(*ethernet);
+	while (type == RTE_BE16(RTE_ETHER_TYPE_VLAN) || type == RTE_BE16(RTE_ETHER_TYPE_QINQ)) {
+		type = ((struct rte_vlan_hdr *)(void *)at)->eth_proto;
+		m->l2_len += sizeof(struct rte_vlan_hdr);
+		at += sizeof(struct rte_vlan_hdr);
+	}
+	at = swap_ip(m, type, at, &proto);
+	if (at == NULL || (proto != IPPROTO_TCP && proto != IPPROTO_UDP))
+		return;
+	swap(at, at + 2, 2);
+	m->l4_len = proto == IPPROTO_TCP ? (((struct rte_tcp_hdr *)(void *)at)->data_off >> 4) * 4
+					 : sizeof(struct rte_udp_hdr);
 }
 
 static void run_bare(void *arg)
@@ -170,10 +255,11 @@ static void run_bare(void *arg)
 		struct rte_mbuf *frames[ZR_BURST];
 		uint16_t count = rte_eth_rx_burst(s->ports[port], 0, frames, ZR_BURST), sent = 0;
 
-		for (unsigned int i = 0; i < count; i++)
-			rte_prefetch0(rte_pktmbuf_mtod(frames[i], const void *));
-		for (unsigned int i = 0; i < count; i++)
-			turn_round(rte_pktmbuf_mtod(frames[i], uint8_t *));
+		for (unsigned int i = 0; i < count; i++) {
+			if (i + 1U < count)
+				rte_prefetch0(rte_pktmbuf_mtod(frames[i + 1], const void *));
+			turn_round(frames[i]);
+		}
 		while (sent < count)
 			sent = (uint16_t)(sent + rte_eth_tx_burst(s->ports[1 - port], 0, frames + sent,
 								  (uint16_t)(count - sent)));
@@ -187,6 +273,7 @@ static void check(const struct setting *s)
 	struct zr_dataplane_status status;
 	struct zr_totals *totals = &status.workers[0].totals;
 
+	zr_worker_publish(s->dp->workers[0]);
 	zr_dataplane_status(s->dp, &status);
 	if (totals->reason[ZR_REASON_SNI].pkts != totals->received.pkts ||
 	    status.ports[0].tx.pkts + status.ports[1].tx.pkts != status.workers[0].pkts ||
@@ -203,7 +290,8 @@ static void frames_free(struct setting *s)
 			rte_pktmbuf_free(m);
 		rte_ring_free(s->rings[i]);
 	}
-	rte_mempool_free(s->pool);
+	for (unsigned int i = 0; i < SIZES; i++)
+		rte_mempool_free(s->pools[i]);
 }
 
 static void bench(const char *name, uint32_t flows, uint8_t family, bool marks)
@@ -221,7 +309,7 @@ static void bench(const char *name, uint32_t flows, uint8_t family, bool marks)
 		fail("no memory");
 	traffic_make(&s.traffic,
 		     &(struct traffic_options){
-			     .flows = flows, .family = family, .mix = TRAFFIC_TCP, .ip_bytes = IP_BYTES, .seed = 7});
+			     .flows = flows, .family = family, .mix = TRAFFIC_TCP, .ip_bytes = HELLO_BYTES, .seed = 7});
 	ports_make(&s, name);
 	dataplane_make(&s, image, index, seed, marks);
 	frames_put(&s);
@@ -243,6 +331,8 @@ int main(void)
 	bench("forward_ipv4_4k", 4096, 4, false);
 	bench("forward_ipv6_4k", 4096, 6, false);
 	bench("forward_ipv4_64k", 1 << 16, 4, false);
-	bench("forward_ipv4_64k_marks", 1 << 16, 4, true);
+	bench("forward_ipv4_1m", 1 << 20, 4, false);
+	bench("forward_ipv6_1m", 1 << 20, 6, false);
+	bench("forward_ipv4_1m_marks", 1 << 20, 4, true);
 	return 0;
 }

@@ -18,7 +18,7 @@
 #include "tests/bench/events.h"
 #include "tests/bench/harness.h"
 
-#define RECORDS    2000000
+#define RECORDS    bench_size(2000000, 2000)
 #define CHUNK      ((size_t)1 << 20)
 #define PUT_TARGET 250000.0
 

@@ -10,8 +10,8 @@
 #include "tests/bench/harness.h"
 #include "tests/bench/opening.h"
 
-#define FLOWS_NEW  (1U << 16)
-#define FLOWS_OPEN (1U << 20)
+#define FLOWS_NEW  bench_size(1U << 16, 256)
+#define FLOWS_OPEN bench_size(1U << 20, 256)
 #define DECISIONS  (64U << 20)
 
 /* As a worker's look goes: so many places between two bursts, an eighth of them when they are answered. */

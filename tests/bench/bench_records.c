@@ -28,7 +28,7 @@
 #include "tests/bench/harness.h"
 #include "tests/support/fake_dataplane.h"
 
-#define RECORDS     UINT64_C(3000000)
+#define RECORDS     bench_size(3000000, 20000)
 #define ACK_EVERY   1000
 #define RATE_TARGET 200000.0
 #define S_US        UINT64_C(1000000)

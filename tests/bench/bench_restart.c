@@ -11,11 +11,10 @@
 #include "dataplane/pipeline/save.h"
 #include "rules/list.h"
 #include "tests/bench/harness.h"
+#include "tests/bench/opening.h"
 #include "tests/bench/traffic.h"
-#include "tests/support/frame.h"
 
-#define FLOWS     (1U << 20)
-#define HELLO_MIN 300
+#define FLOWS bench_size(1U << 20, 256)
 
 static const char list_text[] = "#! serial: 1\n#! issuer: bench\n#! issued: 2025-01-01T00:00:00Z\n"
 				"#! expires: 2037-01-01T00:00:00Z\n"
@@ -64,33 +63,17 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A hello on the tuple of each opening packet. */
-static void open_flows(struct zr_pipeline *p, const struct traffic *traffic)
-{
-	static const struct zr_packet_rules rules;
-	static uint8_t frame[2048];
-	uint8_t hello[1024];
-	size_t hello_len = frame_hello("olm.vn", HELLO_MIN, hello, sizeof(hello));
+/* A pipeline and what it stands on. */
+struct stand {
+	struct zr_pipeline *pipeline;
+	struct zr_suffix_index *index;
+	void *memory;
+	size_t memory_len;
+};
 
-	for (uint32_t i = 0; i < traffic->count; i++) {
-		struct zr_view view = traffic->opening[i];
-		struct zr_packet packet;
-		size_t headers;
-
-		zr_packet_parse(&rules, &view, &packet);
-		headers = view.wire_len - packet.payload_wire_len;
-		memcpy(frame, view.data, headers);
-		memcpy(frame + headers, hello, hello_len);
-		view.data = frame;
-		view.len = (uint32_t)(headers + hello_len);
-		zr_pipeline_burst(p, &view, 1);
-	}
-}
-
-static struct zr_pipeline *make(uint64_t seed, uint32_t identities, uint64_t *events, struct zr_suffix_index **index)
+static void stand_make(struct stand *stand, uint64_t seed, uint32_t identities, uint64_t *events)
 {
 	struct zr_pipeline_config config;
-	struct zr_pipeline *p;
 
 	zr_pipeline_defaults(&config);
 	config.flows = FLOWS;
@@ -98,12 +81,20 @@ static struct zr_pipeline *make(uint64_t seed, uint32_t identities, uint64_t *ev
 	config.arg = events;
 	config.seed[0] = seed;
 	config.identities = identities;
-	if (zr_suffix_index_make(image, config.seed, index) != 0)
+	if (zr_suffix_index_make(image, config.seed, &stand->index) != 0)
 		fail("no memory");
-	p = zr_pipeline_init(bench_alloc(zr_pipeline_memory(&config), true), &config, image, *index);
-	if (p == NULL)
+	stand->memory_len = zr_pipeline_memory(&config);
+	stand->memory = bench_alloc(stand->memory_len, true);
+	stand->pipeline = zr_pipeline_init(stand->memory, &config, image, stand->index);
+	if (stand->pipeline == NULL)
 		fail("no pipeline");
-	return p;
+}
+
+static void stand_clear(struct stand *stand)
+{
+	zr_pipeline_fini(stand->pipeline);
+	zr_suffix_index_free(stand->index);
+	bench_free(stand->memory, stand->memory_len);
 }
 
 static void restore(struct zr_pipeline *p, const struct bytes *bytes, uint64_t now_ns)
@@ -129,40 +120,37 @@ static void bench(uint8_t family)
 	const struct traffic_options options = {
 		.flows = FLOWS, .family = family, .mix = TRAFFIC_TCP, .ip_bytes = 1400, .huge = true, .seed = 7};
 	struct bytes bytes = {.room = (size_t)FLOWS * 200};
-	struct zr_suffix_index *index, *next_index;
 	struct traffic traffic;
-	struct zr_pipeline *p, *next;
+	struct stand before, after;
 	uint64_t events = 0;
 	double paused_s, saved_s, begun_s;
 	char name[64];
 
 	bytes.at = bench_alloc(bytes.room, true);
 	traffic_make(&traffic, &options);
-	p = make(1, 0, &events, &index);
-	open_flows(p, &traffic);
+	stand_make(&before, 1, 0, &events);
+	opening_run(before.pipeline, &traffic, NULL, 0);
 	begun_s = now_s();
-	zr_pipeline_pause(p);
+	zr_pipeline_pause(before.pipeline);
 	paused_s = now_s();
-	if (zr_pipeline_save(p, keep, &bytes) != 0)
+	if (zr_pipeline_save(before.pipeline, keep, &bytes) != 0)
 		fail("more bytes than there is room for");
 	saved_s = now_s();
 	snprintf(name, sizeof(name), "restart_cut_ipv%u_1m", family);
 	bench_print_value(name, paused_s - begun_s, "s", "", true);
 	snprintf(name, sizeof(name), "restart_save_ipv%u_1m", family);
 	bench_print_value(name, saved_s - paused_s, "s", "", true);
-	next = make(2, FLOWS, &events, &next_index);
+	stand_make(&after, 2, FLOWS, &events);
 	begun_s = now_s();
-	restore(next, &bytes, traffic.views[traffic.count - 1].time_ns);
+	restore(after.pipeline, &bytes, traffic.views[traffic.count - 1].time_ns);
 	snprintf(name, sizeof(name), "restart_restore_ipv%u_1m", family);
 	bench_print_value(name, now_s() - begun_s, "s", "", true);
 	snprintf(name, sizeof(name), "restart_bytes_ipv%u", family);
 	bench_print_value(name, (double)bytes.len / FLOWS, "bytes", "", true);
-	if (zr_pipeline_flows_free(next) != zr_pipeline_flows(p))
+	if (zr_pipeline_flows_free(after.pipeline) != zr_pipeline_flows(before.pipeline))
 		fail("not every flow went on");
-	zr_pipeline_fini(p);
-	zr_pipeline_fini(next);
-	zr_suffix_index_free(index);
-	zr_suffix_index_free(next_index);
+	stand_clear(&before);
+	stand_clear(&after);
 	traffic_free(&traffic);
 	bench_free(bytes.at, bytes.room);
 }

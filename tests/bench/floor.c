@@ -5,7 +5,7 @@
 
 #include "tests/bench/harness.h"
 
-static const struct zr_packet_rules rules;
+static const struct zr_packet_rules rules = {.open_all_tunnels = true};
 
 void burst_take(const struct zr_flow_table *table, const struct traffic *traffic, uint32_t at, struct burst *burst)
 {
@@ -35,17 +35,17 @@ void burst_count(struct zr_flow *flow, const struct zr_packet *packet, const str
 	}
 }
 
-void floor_open(struct floor *floor, const struct traffic *traffic, bool huge)
+void floor_open(struct floor *floor, const struct traffic *traffic, uint32_t flows, bool huge)
 {
-	*floor = (struct floor){.traffic = traffic, .huge = huge};
+	*floor = (struct floor){.traffic = traffic, .flows = flows, .huge = huge};
 	for (unsigned int i = 0; i < sizeof(floor->hasher.hash_key) / sizeof(floor->hasher.hash_key[0]); i++)
 		floor->hasher.hash_key[i] = UINT64_C(0x9e3779b97f4a7c15) * (2 * i + 1);
-	floor->lines = bench_alloc(traffic->count * sizeof(struct zr_flow), huge);
+	floor->lines = bench_alloc(flows * sizeof(struct zr_flow), huge);
 }
 
 void floor_close(struct floor *floor)
 {
-	bench_free(floor->lines, floor->traffic->count * sizeof(struct zr_flow));
+	bench_free(floor->lines, floor->flows * sizeof(struct zr_flow));
 }
 
 void floor_run(void *arg)
@@ -57,7 +57,7 @@ void floor_run(void *arg)
 	for (uint32_t at = 0; at < f->traffic->count; at += ZR_BURST) {
 		burst_take(&f->hasher, f->traffic, at, &burst);
 		for (unsigned int i = 0; i < burst.count; i++) {
-			line[i] = f->lines + (((burst.hash[i] >> 32) * f->traffic->count) >> 32);
+			line[i] = f->lines + (((burst.hash[i] >> 32) * f->flows) >> 32);
 			__builtin_prefetch(line[i], 1);
 		}
 		for (unsigned int i = 0; i < burst.count; i++)

@@ -12,7 +12,8 @@
 struct floor {
 	const struct traffic *traffic;
 	struct zr_flow_table hasher; /* for its hash key alone */
-	struct zr_flow *lines;       /* as many as the traffic has flows */
+	struct zr_flow *lines;       /* as many as there are flows */
+	uint32_t flows;
 	bool huge;
 };
 
@@ -25,13 +26,14 @@ struct burst {
 	unsigned int count;
 };
 
-/* Parse and hash the burst of the traffic at that view; the next burst's headers are on their way meanwhile. */
+/* Parse (tunnels are opened) and hash the burst of the traffic at that view; the next burst's headers are on their way meanwhile. */
 void burst_take(const struct zr_flow_table *table, const struct traffic *traffic, uint32_t at, struct burst *burst);
 
 /* What an established packet changes in its flow's cache line. */
 void burst_count(struct zr_flow *flow, const struct zr_packet *packet, const struct zr_view *view, bool down);
 
-void floor_open(struct floor *floor, const struct traffic *traffic, bool huge);
+/* flows: how many lines it updates, whatever the packets are that the traffic holds at a time. */
+void floor_open(struct floor *floor, const struct traffic *traffic, uint32_t flows, bool huge);
 void floor_close(struct floor *floor);
 /* A run for bench_measure over all views: arg is the struct floor. */
 void floor_run(void *floor);

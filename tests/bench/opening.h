@@ -6,12 +6,15 @@
 #include "dataplane/pipeline/pipeline.h"
 #include "tests/bench/traffic.h"
 
-/* A list with the one name of the hellos; *block is its memory, to be freed after it. Aborts when it cannot be had. */
+/* A list with the one name of the hellos, as a file holds it. */
+extern const char opening_list[];
+
+/* It compiled; *block is its memory, to be freed after it. Aborts when it cannot be had. */
 struct zr_image *opening_image(void **block);
 
 /*
- * A hello on the tuple of each opening packet, from the side that the packet's client is. port, time_ns: where and when they
- * come in instead of what the views say; NULL and 0: what they say.
+ * A hello from the client of each of the traffic's flows, in an order of its own, in bursts; in GTP-U the server answers. port, time_ns: where and when
+ * they come in; NULL and 0: at the traffic's port, before its packets.
  */
 void opening_run(struct zr_pipeline *pipeline, const struct traffic *traffic, const struct zr_port *port,
 		 uint64_t time_ns);

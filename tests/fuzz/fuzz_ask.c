@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What somebody asks for about flows and decisions: any bytes, read within bounds or refused. */
+/* What somebody asks for about flows, decisions and what was learned: any bytes, read within bounds or refused. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/ask_learned.h"
 #include "control/ask_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,12 +33,25 @@ static void check(const struct zr_ask_request *request, uint32_t limit_max)
 		abort();
 }
 
+static void check_learned(const struct zr_ask_learned *ask)
+{
+	if (ask->name_len > ZR_NAME_MAX || strlen(ask->name) != ask->name_len)
+		abort();
+	if (ask->name_len == 0)
+		check_prefix(&ask->address);
+	if (ask->name_len == 0 && ask->address.len != (ask->address.family == 4 ? 32 : 128))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	json_t *object = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
 	struct zr_ask_request request;
+	struct zr_ask_learned learned;
 
 	if (json_is_object(object)) {
+		if (zr_ask_learned_read(&learned, object) == NULL)
+			check_learned(&learned);
 		if (zr_ask_request_flows(object, &request) == NULL)
 			check(&request, ZR_ASK_FLOWS_MAX);
 		if (zr_ask_request_top(object, &request) == NULL) {

@@ -25,6 +25,16 @@ const char *__lsan_default_suppressions(void)
 static int file = -1;
 static char path[64];
 
+static void check_evidence(const struct zr_evidence_config *evidence, bool resolvers)
+{
+	if (evidence->verify > ZR_VERIFY_REQUIRE || evidence->verify < ZR_VERIFY_OFF ||
+	    evidence->ttl_min_us > evidence->ttl_max_us || evidence->memory_bytes < 1 << 20 ||
+	    evidence->network_bytes < 1 << 20 || evidence->network_bytes > 1 << 30 || evidence->dns_free_bytes == 0)
+		abort();
+	if (!resolvers && (evidence->dns_free || evidence->verify != ZR_VERIFY_OFF))
+		abort();
+}
+
 static void check_taken(const struct zr_config *config)
 {
 	struct zr_dataplane_config dataplane;
@@ -40,6 +50,7 @@ static void check_taken(const struct zr_config *config)
 			abort();
 	if (config->list.signatures_required > config->list.keys.count)
 		abort();
+	check_evidence(&config->evidence, config->trusted_resolvers.count > 0);
 	zr_config_dataplane(config, &dataplane);
 	if (dataplane.port_count != config->port_count)
 		abort();

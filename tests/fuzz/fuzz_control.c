@@ -40,6 +40,7 @@ static struct zr_control_socket *control;
 static struct zr_interval_totals *totals;
 static struct zr_list_ops list_ops;
 static struct zr_asks asks;
+static struct zr_learning learning;
 static struct zr_timer timer;
 static char reply[REPLY_ROOM];
 static unsigned int options;
@@ -81,6 +82,21 @@ static void expired(void *arg)
 	zr_asks_round(&asks, true);
 }
 
+/* Addresses of some names, for as long as this runs. */
+static void learn(void)
+{
+	static const char *const names[] = {"olm.vn", "www.olm.vn", "a.b.c.olm.vn", NULL};
+	struct zr_learned learned = {.family = 4, .address.b = {192, 0, 2, 1}, .until_us = UINT64_C(1) << 62};
+
+	if (zr_known_make(1 << 20, &learning.known) != 0)
+		abort();
+	for (unsigned int i = 0; i < 4; i++) {
+		learned.name = names[i];
+		learned.family = i == 2 ? 6 : 4;
+		zr_known_add(learning.known, &learned);
+	}
+}
+
 static void setup(void)
 {
 	static const uint64_t key[2] = {1, 2};
@@ -101,10 +117,12 @@ static void setup(void)
 	    zr_control_socket_open(loop, &socket_config, answer, NULL, &control) != 0)
 		abort();
 	list_ops = (struct zr_list_ops){.lists = lists, .control = control, .reload = reload};
+	learn();
 	asks = (struct zr_asks){.dataplane = &fake_dataplane,
 				.control = control,
 				.totals = totals,
 				.recorder = {.dataplane = &fake_dataplane, .lists = lists},
+				.learning = &learning,
 				.decisions = true};
 	zr_control_socket_watch(control, zr_asks_closed, &asks);
 	timer = (struct zr_timer){.every_ms = 1, .expired = expired};

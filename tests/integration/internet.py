@@ -69,14 +69,15 @@ UNBOUND = """server:
 {data}
 remote-control:
  control-enable: no
-"""
+{zones}"""
 
 
 class Internet:
     """Servers of hosts in a namespace that has their addresses. `start` returns when all of them listen."""
 
-    def __init__(self, namespace, folder, hosts):
-        self.namespace, self.folder, self.hosts = namespace, folder, hosts
+    def __init__(self, namespace, folder, hosts, zones=""):
+        """zones: more of unbound's configuration, behind the hosts' addresses."""
+        self.namespace, self.folder, self.hosts, self.zones = namespace, folder, hosts, zones
         self.servers = {}
 
     def start(self):
@@ -117,7 +118,7 @@ class Internet:
     def start_unbound(self):
         data = "".join(f' local-data: "{host.name}. 300 {"AAAA" if ":" in host.address else "A"} {host.address}"\n' for host in self.hosts)
         (self.folder / "unbound.conf").write_text(UNBOUND.format(
-            folder=self.folder, data=data, interfaces="\n ".join(f"interface: {address}" for address in RESOLVERS)))
+            folder=self.folder, data=data, zones=self.zones, interfaces="\n ".join(f"interface: {address}" for address in RESOLVERS)))
         self.run_server("unbound", "unbound", "-d", "-c", self.folder / "unbound.conf")
 
     def start_nginx(self, hosts):

@@ -20,18 +20,21 @@ BROWSER_PATIENCE_S = 150
 class Row:
     """The three namespaces, the servers and the meters: `up` what reached the servers, `down` what reached the subscriber."""
 
-    def __init__(self, cases, marks):
-        """cases: with an address, a name, the server that it is `by`, its port and its `client`. marks: code points to count."""
+    def __init__(self, cases, marks, zones="", known=()):
+        """cases: with an address, a name, the server that it is `by`, its port and its `client`. marks: code points to count. zones: internet.py.
+        known: (address, name), what the subscriber's machine need not ask for.
+        """
         self.temporary = tempfile.TemporaryDirectory()
         self.folder = pathlib.Path(self.temporary.name)
-        self.marks = marks
+        self.marks, self.known = marks, known
         self.hosts = [Host(case.address, case.name, case.by, case.port) for case in cases]
-        self.internet = Internet(SERVER, self.folder, self.hosts)
+        self.internet = Internet(SERVER, self.folder, self.hosts, zones)
 
     def __enter__(self):
         try:
             (self.folder / "resolv.conf").write_text("".join(f"nameserver {address}\n" for address in RESOLVERS))
-            (self.folder / "nsswitch.conf").write_text("hosts: dns\n")
+            (self.folder / "nsswitch.conf").write_text("hosts: files dns\n")
+            (self.folder / "hosts").write_text("".join(f"{address} {name}\n" for address, name in self.known))
             self.lay()
             self.internet.start()
         except BaseException:
@@ -70,8 +73,7 @@ class Row:
 
     def as_subscriber(self, *command):
         """A command of the subscriber's. Names are asked of our resolver, whatever this machine does."""
-        bind = ('mount --bind "$0/resolv.conf" /etc/resolv.conf && mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf && '
-                'exec "$@"')
+        bind = 'for file in resolv.conf nsswitch.conf hosts; do mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"'
         return inside(SUBSCRIBER, "env", f"HOME={self.folder}", f"TMPDIR={self.folder}", "sh", "-c", bind, self.folder, *command)
 
     def command(self, case, file):

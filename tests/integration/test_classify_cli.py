@@ -30,12 +30,12 @@ CLIENT, SERVER = bytes([10, 1, 2, 3]), bytes([203, 0, 113, 80])
 SYN, ACK = 0x02, 0x10
 
 
-def tls_hello(name):
-    """A ClientHello (RFC 8446, section 4.1.2) that carries a server name (RFC 6066, section 3) and little else."""
+def tls_hello(name, more=b""):
+    """A ClientHello (RFC 8446, section 4.1.2) that carries a server name (RFC 6066, section 3), little else, and more extensions."""
     host = name.encode()
     entry = b"\0" + struct.pack(">H", len(host)) + host
     sni = struct.pack(">H", len(entry)) + entry
-    extensions = struct.pack(">HH", 0, len(sni)) + sni
+    extensions = struct.pack(">HH", 0, len(sni)) + sni + more
     body = b"\x03\x03" + bytes(32) + b"\0" + b"\0\x02\x13\x01" + b"\x01\0"
     body += struct.pack(">H", len(extensions)) + extensions
     handshake = b"\x01" + struct.pack(">I", len(body))[1:] + body

@@ -335,6 +335,40 @@ class Lists(unittest.TestCase):
             self.assertLess(took, 5)
 
 
+class Memory(unittest.TestCase):
+    """What the dataplane takes is told before it is taken, and when it is."""
+
+    def test_check_tells_and_refuses(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "z.conf")
+            text = CONFIG.format(folder=folder, capture="x", workers="1")
+            path.write_text(text)
+            done = subprocess.run([ZERORATED, "-c", path, "--check"], capture_output=True, text=True)
+            self.assertRegex(done.stdout, r"It takes \d+ MiB of memory: \d+ for \d+ flows \(125\.\d bytes each\)")
+            path.write_text(text.replace("control = {", 'control = { decisions = "1TiB";'))
+            pathlib.Path(folder, "list.csv").write_text(pathlib.Path(LIST).read_text())
+            for more in (["--check"], []):
+                done = subprocess.run([ZERORATED, "-c", path, *more], capture_output=True, text=True, timeout=PATIENCE_S)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, r"it takes 10\d{5} MiB of memory .*, and \d+ MiB are what .*: .*, or configure less ")
+
+    def test_pages_are_what_the_machine_has(self):
+        """Nothing is said of huge pages: those are taken, else ordinary ones."""
+        config = CONFIG.format(folder="{folder}", capture=CAPTURES[0], workers="1").replace("--no-huge ", "").replace("-m 256 ", "")
+        self.assertNotIn("--no-huge", config)
+        pools = pathlib.Path("/sys/kernel/mm/hugepages").glob("*/nr_hugepages")
+        if any(int(pool.read_text()) for pool in pools):
+            self.skipTest("this machine has huge pages, and others may need them")
+        with Daemon(ZERORATED, ZERORATE, config, pathlib.Path(LIST).read_text()) as daemon:
+            memory = daemon.wait_for(lambda status: status["input_ended"])["memory"]
+            self.assertIn(memory["pages"], ("transparent", "ordinary"))
+            self.assertLessEqual(memory["bytes_per_flow"], 128)
+            self.assertEqual(memory["bytes"], sum(memory[f"{part}_bytes"] for part in ("flows", "bounded", "records", "frames")))
+            self.assertIn(f"Memory    {memory['bytes'] / 2**20:.0f} MiB, 125.3 bytes a flow, {memory['pages']} pages",
+                          daemon.run_status().stdout)
+            self.assertRegex(daemon.logged(), r"<5>\d+ MiB of memory: .* for frames; .* pages")
+
+
 class CommandLine(unittest.TestCase):
     def test_check(self):
         with tempfile.TemporaryDirectory() as folder:

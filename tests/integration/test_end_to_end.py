@@ -11,23 +11,21 @@ caddy, gtlsserver, gtlsclient, chromium and dig take their parts of the test wit
 """
 
 import collections
-import json
-import pathlib
 import signal
 import subprocess
 import sys
 import unittest
 
 import netns
-from billing import StockConsumer, rows
+from billing import StockConsumer
 from daemon import PATIENCE_S, Daemon
 from internet import FILES, RESOLVERS
-from meter import ETHERNET_BYTES, NOTHING, Volume, total
+from measured import DATAPLANE, WAYS, Measured, recorded
+from meter import total
 from netns import SKIPPED, inside, run, wait_until
 from row import BOX, SUBSCRIBER, Row
 
 PROGRAMS = ("ip", "ss", "nft", "ethtool", "ping", "openssl", "unbound", "nginx", "curl")
-WAYS = ("up", "down")
 RESOLVED = ("olm.vn", "hocmai.vn")
 TALK = ("arp", "nd", "mld")
 MARKS = {90001: "af11", 90002: "af21"}
@@ -94,16 +92,9 @@ SWAPS = [
 ]
 ENOUGH_BYTES = 120_000
 
-# Rings hold all frames of this test; a queue for each worker to send from.
-RING = "framesz=2048,framecnt=8192,blocksz=65536,qpairs=2"
+MARK = 'mark = { default = "AF11"; rating_groups = ( { rating_group = 90002; dscp = "AF21"; } ); };'
 CONFIG = f"""gateway = "test-gw";
-dataplane = {{ workers = "1-2"; flows = "64K"; mode = "inline";
-  eal = "--no-huge --no-pci --no-shconf -m 512 --vdev=net_af_packet0,iface=left,{RING} --vdev=net_af_packet1,iface=right,{RING}";
-  ports = ( {{ device = "net_af_packet0"; role = "access"; peer = "net_af_packet1"; }},
-            {{ device = "net_af_packet1"; role = "core"; peer = "net_af_packet0"; }} );
-  mark = {{ default = "AF11"; rating_groups = ( {{ rating_group = 90002; dscp = "AF21"; }} ); }}; }};
-subscribers = [ "10.77.0.0/24", "2001:db8:77::/64" ];
-list = {{ file = "{{folder}}/list.csv"; state = "{{folder}}/state"; shrink_limit = 100; }};
+{DATAPLANE.format(more=MARK)}list = {{ file = "{{folder}}/list.csv"; state = "{{folder}}/state"; shrink_limit = 100; }};
 records = {{ socket = "{{folder}}/records.sock"; charged_flows = true; consumers = [ "billing" ]; }};
 ledger = {{ folder = "{{folder}}/ledger"; }};
 control = {{ socket = "{{folder}}/control.sock"; }};
@@ -122,12 +113,12 @@ def possible(cases):
     return kept
 
 
-class EndToEnd(unittest.TestCase):
+class EndToEnd(Measured, unittest.TestCase):
     """What was gathered by gather() holds."""
 
     @classmethod
     def gather(cls, row, cases, swaps, zerorated, zerorate, consumer):
-        cls.cases, cls.swaps = cases, swaps
+        cls.cases, cls.swaps, cls.hosts = cases, swaps, [*cases, *swaps]
         with Daemon(zerorated, zerorate, CONFIG, LIST, inside(BOX)) as daemon, StockConsumer(consumer, daemon, "billing") as billing:
             cls.resolved = cls.resolve(row)
             cls.make_neighbours_talk(row)
@@ -136,11 +127,7 @@ class EndToEnd(unittest.TestCase):
                     run(*row.command(case, case.file), timeout=3 * PATIENCE_S)
             cls.browse(row, [case for case in cases if case.client[0] == "chromium"])
             cls.swap(row, daemon)
-            cls.quiet, cls.status = netns.quiet(row.counted, daemon)
-            cls.exit_status = daemon.end()[1]
-            cls.kernel = row.counted()
-            cls.take_records(daemon, billing)
-            cls.log = daemon.logged()
+            cls.finish(row, daemon, billing)
         cls.seen = row.internet.seen()
 
     @staticmethod
@@ -204,73 +191,13 @@ class EndToEnd(unittest.TestCase):
             return [swap.name for swap in cls.swaps if (now[swap.address] - begin[swap.address]).bytes < ENOUGH_BYTES]
         wait_until(lambda: not waiting(), lambda: f"no download: {waiting()}", 3 * PATIENCE_S)
 
-    @classmethod
-    def take_records(cls, daemon, billing):
-        """All that the ledger has, from the consumer's database."""
-        files = sorted(pathlib.Path(daemon.folder, "ledger").glob("records-*.db"))
-        cls.last = max(key for file in files for key in rows(file, "SELECT epoch, seq FROM records ORDER BY epoch DESC, seq DESC LIMIT 1"))
-        billing.wait_for_record(cls.last)
-        billing.end()
-        records = [json.loads(text) for text, in rows(billing.path, "SELECT record FROM records ORDER BY seq")]
-        cls.gaps = rows(billing.path, "SELECT count(*) FROM gaps")[0][0]
-        cls.numbers = [record["seq"] for record in records]
-        cls.usage = [record for record in records if record["type"] == "usage"]
-        cls.other_types = {record["type"] for record in records} - {"usage", "tag", "total"}
-
-    def of(self, address, talk=True):
-        """A server's records. talk: without what a kernel says of a packet that nobody waits for, which is a flow of its own."""
-        return [record for record in self.usage if record["server_ip"] == address and (not talk or record["proto"] in ("tcp", "udp"))]
-
-    def overload(self):
-        """Volume that went on unread because a worker was late: charged in totals, and in no record."""
-        return volume(self.status["totals"]["reasons"].get("overload", {"bytes": 0, "pkts": 0}))
-
-    def lost(self, way):
-        """Of IP, what the box took and could not send."""
-        device = "net_af_packet1" if way == "up" else "net_af_packet0"
-        drops = next(port for port in self.status["ports"] if port["device"] == device)["tx_drops"].values()
-        return total(Volume(drop["bytes"] - ETHERNET_BYTES * drop["pkts"], drop["pkts"]) for drop in drops)
-
-    def need_a_calm_machine(self):
-        if self.overload() != NOTHING or self.lost("up") + self.lost("down") != NOTHING:
-            self.skipTest("packets were dropped or went on unread, and of which server they were is not known: only sums are compared")
-
-    # ---- volumes ----
-
-    def test_volumes_of_each_server_are_the_kernels(self):
-        self.need_a_calm_machine()
-        for host in [*self.cases, *self.swaps]:
-            for way in WAYS:
-                with self.subTest(server=host.address, name=host.name, way=way):
-                    self.assertGreater(self.kernel[way][host.address].pkts, 4)
-                    self.assertEqual(recorded(way, self.of(host.address, talk=False)), self.kernel[way][host.address])
-        for address in RESOLVERS:
-            for way in WAYS:
-                self.assertEqual(recorded(way, self.of(address, talk=False)), self.kernel[way][address], (address, way))
-
-    def test_sum_of_records_is_the_kernels(self):
-        """Neighbours' talk and whatever else came included."""
-        told = total(recorded(way, self.usage) for way in WAYS) + self.overload()
-        self.assertEqual(told, total(self.kernel[way]["ip"] + self.lost(way) for way in WAYS))
-
-    def test_totals_are_the_kernels(self):
-        totals = self.status["totals"]
-        free, charged = volume(totals["free"]), volume(totals["charged"])
-        unaccounted = total(map(volume, totals["unaccounted"].values()))
-        self.assertEqual(free + charged, total(self.quiet[way]["ip"] + self.lost(way) for way in WAYS))
-        frames = total(self.quiet[way]["not_ip"] for way in WAYS)
-        self.assertEqual(unaccounted, Volume(frames.bytes + ETHERNET_BYTES * frames.pkts, frames.pkts))
-        self.assertEqual(set(totals["unaccounted"]), {"not_ip"})
-        self.assertEqual(volume(totals), free + charged + unaccounted)
-        self.assertEqual(self.status["exactness_bytes"], 0)
-
     def test_neighbours_talk_is_charged(self):
         """By addresses that are no server's: multicast, the link's own."""
         for way in WAYS:
             for name in ("arp", "nd"):
                 self.assertGreater(self.kernel[way][name].pkts, 0, (way, name))
         self.assertGreater(self.kernel["up"]["mld"].pkts, 0)
-        servers = {host.address for host in [*self.cases, *self.swaps]} | set(RESOLVERS)
+        servers = {host.address for host in self.hosts} | set(RESOLVERS)
         self.assertEqual({record["verdict"] for record in self.usage if record["server_ip"] not in servers}, {"charged"})
 
     # ---- marks ----
@@ -278,7 +205,7 @@ class EndToEnd(unittest.TestCase):
     def test_marks_are_on_what_is_free(self):
         """By the kernel behind the box: what was free when it passed, by rating group; all the rest, credited later or not, has none."""
         self.need_a_calm_machine()
-        for host in [*self.cases, *self.swaps]:
+        for host in self.hosts:
             for way in WAYS:
                 marked = {mark: self.kernel[way][host.address, mark].bytes for mark in MARKS.values()}
                 expected = dict.fromkeys(MARKS.values(), 0)
@@ -291,7 +218,7 @@ class EndToEnd(unittest.TestCase):
         self.need_a_calm_machine()
         for way in WAYS:
             for mark in MARKS.values():
-                of_servers = total(self.kernel[way][host.address, mark] for host in [*self.cases, *self.swaps])
+                of_servers = total(self.kernel[way][host.address, mark] for host in self.hosts)
                 self.assertEqual(of_servers, self.kernel[way][mark], (way, mark))
                 self.assertGreater(of_servers.pkts, 10, (way, mark))
         # A kernel resets a connection with the code point of what it answers: then there is nothing to write.
@@ -369,25 +296,6 @@ class EndToEnd(unittest.TestCase):
                 # What was charged under the list before stays charged.
                 credited = [part[f"retro_{way}_bytes"] for part in parts[before:] if part["verdict"] == "free" for way in WAYS]
                 self.assertEqual(set(credited) - {0}, set())
-
-    # ---- records ----
-
-    def test_consumer_has_every_record_once(self):
-        self.assertEqual(self.numbers, list(range(1, self.last[1] + 1)))
-        self.assertEqual(self.gaps, 0)
-        self.assertEqual(self.other_types, set(), "volume was lost")
-        for worker in self.status["workers"]:
-            self.assertEqual(worker["records_lost"], {"pkts": 0, "bytes": 0})
-        self.assertEqual(self.exit_status, 0, self.log)
-
-
-def volume(member):
-    """Of the daemon's status."""
-    return Volume(member["bytes"], member["pkts"])
-
-
-def recorded(way, records):
-    return total(Volume(record[f"{way}_bytes"], record[f"{way}_pkts"]) for record in records)
 
 
 def main():

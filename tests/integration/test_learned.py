@@ -4,6 +4,7 @@
 
     test_learned.py ZERORATED ZERORATE LIST CAPTURE
 """
+import datetime
 import json
 import pathlib
 import struct
@@ -72,9 +73,33 @@ class Learned(unittest.TestCase):
             self.assertIn("Nothing is known", self.ask(daemon, "nowhere.example.org").stdout)
             # A name that is listed nowhere, or a part of a label, is not told.
             self.assertEqual(json.loads(self.ask(daemon, "--json", "lm.vn").stdout)["matched"], 0)
-            done = self.ask(daemon, "not a name")
+            # Written as in the list, and names of any script.
+            for text in ("*.olm.vn", ".olm.vn", "OLM.VN."):
+                self.assertEqual(json.loads(self.ask(daemon, "--json", text).stdout)["matched"], reply["matched"], text)
+            self.assertEqual(json.loads(self.ask(daemon, "--json", "học.vn").stdout)["matched"], 0)
+            for text in ("not a name", "203.0.113.0/33", "", "olm..vn"):
+                done = self.ask(daemon, text)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), text)
+                self.assertIn("no host name and no address", done.stderr)
+            done = self.ask(daemon, "203.0.113.0/24")
             self.assertEqual(done.returncode, 3)
-            self.assertIn("host name", done.stderr)
+            self.assertIn("one address", done.stderr)
+
+    def test_a_capture_of_long_ago_teaches_by_its_own_clock(self):
+        self.capture.seek(0)
+        self.capture.write(pathlib.Path(CAPTURE).read_bytes())
+        self.capture.flush()
+        with self.daemon(f'trusted_resolvers = [ "{RESOLVER}/32" ];\n') as daemon:
+            status = daemon.wait_for(lambda status: status["input_ended"] and status["evidence"]["network"]["tables"] > 0 and
+                                     status["evidence"]["network"]["rows"] == status["counters"]["lessons"])
+            self.assertGreater(status["evidence"]["network"]["rows"], 0)
+            reply = json.loads(self.ask(daemon, "--json", "olm.vn").stdout)
+            self.assertGreater(reply["matched"], 0)
+            with open(CAPTURE, "rb") as file:
+                first_s = struct.unpack_from("<I", file.read(28), 24)[0]
+            for row in reply["rows"]:
+                learned_s = datetime.datetime.fromisoformat(row["learned"].replace("Z", "+00:00")).timestamp()
+                self.assertLess(abs(learned_s - first_s), 3600, row)
 
     def test_nobody_is_trusted(self):
         with self.daemon("") as daemon:

@@ -27,7 +27,7 @@ INCLUDES = (
     ("tools/", ("tools/", "rules/", "dataplane/", "control/record/", "control/client.h", "control/client/")),
     ("tests/", ("rules/", "dataplane/", "control/", "tools/", "tests/")),
 )
-DPDK_FOLDERS = ("dataplane/dpdk/", "control/", "tests/unit/dpdk/", "tests/integration/dpdk/", "tests/bench/bench_forward.", "tests/support/fake_dataplane.")
+DPDK_FOLDERS = ("dataplane/dpdk/", "control/", "tests/unit/dpdk/", "tests/integration/dpdk/", "tests/bench/bench_forward.", "tests/bench/bench_workers.", "tests/bench/loop.", "tests/support/fake_dataplane.")
 NO_DPDK = ("control/record/", "control/ledger/")
 SOCKET_HEADERS = re.compile(r"(sys/socket|sys/un|netdb|arpa/inet|netinet/\w+|net/if)\.h$")
 THREAD_HEADERS = re.compile(r"(pthread|threads|semaphore)\.h$")

@@ -29,7 +29,10 @@ void fake_dataplane_reset(void)
 				.first_us = 1,
 				.last_us = 2,
 			},
-		.status = {.port_count = 1, .worker_count = 2},
+		.status = {.port_count = 1,
+			   .worker_count = 2,
+			   .pages = ZR_PAGES_HUGE,
+			   .memory = {.flows_bytes = 125000, .flows_max = 1000, .bounded_bytes = 3 << 20}},
 	};
 	strcpy(fake_dataplane.status.ports[0].device, "fake0");
 	fake_dataplane.status.ports[0].link_up = true;
@@ -100,6 +103,16 @@ const char *zr_tx_drop_name(enum zr_tx_drop drop)
 	};
 
 	return names[drop];
+}
+
+const char *zr_pages_name(enum zr_pages pages)
+{
+	return pages == ZR_PAGES_HUGE ? "huge" : "ordinary";
+}
+
+const char *zr_pages_text(enum zr_pages pages)
+{
+	return zr_pages_name(pages);
 }
 
 const char *zr_dataplane_version(void)

@@ -61,18 +61,19 @@ static size_t transport_len(const struct frame_spec *s)
 	return s->proto == PROTO_TCP ? 20 : s->proto == PROTO_UDP ? 8 : 0;
 }
 
-static void put_ip(struct writer *w, const char *src, const char *dst, unsigned int proto, size_t payload_len)
+static void put_ip(struct writer *w, const char *src, const char *dst, unsigned int proto, size_t payload_len,
+		   unsigned int hops)
 {
 	if (is_v6(src)) {
 		put_u32(w, 0x60000000);
 		put_u16(w, (unsigned int)payload_len);
 		put_u8(w, proto);
-		put_u8(w, 64);
+		put_u8(w, hops);
 	} else {
 		put_u16(w, 0x4500);
 		put_u16(w, (unsigned int)payload_len + 20);
 		put_u32(w, 0x00004000);
-		put_u8(w, 64);
+		put_u8(w, hops);
 		put_u8(w, proto);
 		put_u16(w, 0);
 	}
@@ -143,11 +144,22 @@ static void fill_checksum(const struct frame_spec *s, uint8_t *header, const uin
 	field[1] = (uint8_t)total;
 }
 
+static void fill_ipv4_checksum(uint8_t *ip, bool wrong)
+{
+	uint32_t total = sum(ip, 20, 0);
+
+	while (total > 0xffff)
+		total = (total & 0xffff) + (total >> 16);
+	total = ~total ^ (wrong ? 0x0100 : 0);
+	ip[10] = (uint8_t)(total >> 8);
+	ip[11] = (uint8_t)total;
+}
+
 static void put_packet(struct writer *w, const struct frame_spec *s)
 {
 	uint8_t *ip = w->at, *header;
 
-	put_ip(w, s->src, s->dst, s->proto, frame_content(s));
+	put_ip(w, s->src, s->dst, s->proto, frame_content(s), s->hops != 0 ? s->hops : 64);
 	header = w->at;
 	if (s->proto == PROTO_TCP) {
 		put_u16(w, s->src_port);
@@ -165,6 +177,8 @@ static void put_packet(struct writer *w, const struct frame_spec *s)
 	if (s->checksum != FRAME_CHECKSUM_ZERO)
 		fill_checksum(s, header, w->at);
 	cut(w, ip, &s->part);
+	if (s->checksum != FRAME_CHECKSUM_ZERO && !is_v6(s->src))
+		fill_ipv4_checksum(ip, s->checksum == FRAME_CHECKSUM_WRONG_IP);
 }
 
 size_t frame_content(const struct frame_spec *s)
@@ -216,16 +230,16 @@ static void put_tunnel(struct writer *w, const struct frame_spec *s)
 	switch (s->tunnel) {
 	case FRAME_GTPU:
 	case FRAME_GTPU_EXTENDED:
-		put_ip(w, s->outer_src, s->outer_dst, PROTO_UDP, len);
+		put_ip(w, s->outer_src, s->outer_dst, PROTO_UDP, len, 64);
 		put_gtpu(w, s);
 		break;
 	case FRAME_GRE:
-		put_ip(w, s->outer_src, s->outer_dst, PROTO_GRE, len);
+		put_ip(w, s->outer_src, s->outer_dst, PROTO_GRE, len, 64);
 		put_u16(w, 0);
 		put_u16(w, is_v6(s->src) ? ETHER_IPV6 : ETHER_IPV4);
 		break;
 	case FRAME_IP_IN_IP:
-		put_ip(w, s->outer_src, s->outer_dst, is_v6(s->src) ? PROTO_IPV6 : PROTO_IPV4, len);
+		put_ip(w, s->outer_src, s->outer_dst, is_v6(s->src) ? PROTO_IPV6 : PROTO_IPV4, len, 64);
 		break;
 	}
 }

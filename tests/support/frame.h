@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes frames: Ethernet, IPv4 or IPv6, TCP or UDP, as a test describes them. IP's checksum is left 0. */
+/* Makes frames: Ethernet, IPv4 or IPv6, TCP or UDP, as a test describes them. A tunnel's own IP checksum is left 0. */
 #ifndef TESTS_SUPPORT_FRAME_H
 #define TESTS_SUPPORT_FRAME_H
 
@@ -9,8 +9,8 @@
 
 #define FRAME_MAX 66000
 
-/* Of TCP or UDP. */
-enum frame_checksum { FRAME_CHECKSUM_ZERO, FRAME_CHECKSUM_RIGHT, FRAME_CHECKSUM_WRONG };
+/* Of TCP or UDP, and with RIGHT and WRONG the right one of IPv4; WRONG_IP is the other way round. */
+enum frame_checksum { FRAME_CHECKSUM_ZERO, FRAME_CHECKSUM_RIGHT, FRAME_CHECKSUM_WRONG, FRAME_CHECKSUM_WRONG_IP };
 
 enum frame_tunnel { FRAME_GTPU, FRAME_GTPU_EXTENDED /* with a PDU session container */, FRAME_GRE, FRAME_IP_IN_IP };
 
@@ -26,6 +26,7 @@ struct frame_spec {
 	uint16_t src_port, dst_port;
 	uint8_t proto;
 	uint8_t tcp_flags;
+	uint8_t hops; /* 0: 64 */
 	uint32_t seq, ack;
 	uint16_t vlan;       /* 0: none */
 	uint16_t inner_vlan; /* a second tag behind it; 0: none */

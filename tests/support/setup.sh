@@ -5,6 +5,7 @@
 #   build     to configure and build, and for the demo
 #   tests     to run all tests
 #   ci        for the second compiler and its sanitizers
+#   benches   for what benches are compared with
 #   captures  to record the golden captures anew
 # Tests start servers of their own, so nothing that is installed here is started. Debian's packages enable their services all the
 # same: from the next boot on they run, unless `systemctl disable nginx caddy unbound osmo-ggsn` says otherwise.
@@ -13,9 +14,10 @@ set -eu
 # cmocka and nDPI belong to the build: tests and benches are configured with the rest.
 build="gcc libc6-dev meson ninja-build pkgconf libssl-dev libpcap-dev libcmocka-dev libdpdk-dev libconfig-dev libjansson-dev \
 libsystemd-dev libmicrohttpd-dev libidn2-dev libpsl-dev libsodium-dev libsqlite3-dev libndpi-dev scdoc"
-tests="python3 clang-format-14 iproute2 iputils-ping nftables ethtool nginx-light caddy unbound openssl curl ngtcp2-server \
+tests="python3 python3-cryptography clang-format-14 iproute2 iputils-ping nftables ethtool nginx-light caddy unbound openssl curl ngtcp2-server \
 ngtcp2-client chromium bind9-dnsutils minisign bind9-utils sqlite3 jq mandoc systemd libseccomp2 osmo-ggsn prometheus dpdk-dev"
 ci="clang libclang-rt-14-dev"
+benches="tcpdump"
 captures="iproute2 ethtool iputils-ping tcpdump wireshark-common nginx-light openssl curl unbound bind9-dnsutils iperf3 \
 ngtcp2-server ngtcp2-client chromium tinyproxy-bin"
 
@@ -25,6 +27,7 @@ for set in "$@"; do
   build) wanted="$wanted $build" ;;
   tests) wanted="$wanted $tests" ;;
   ci) wanted="$wanted $ci" ;;
+  benches) wanted="$wanted $benches" ;;
   captures) wanted="$wanted $captures" ;;
   *) echo "$0: no set of packages is called $set" >&2; exit 2 ;;
   esac

@@ -18,7 +18,11 @@
 struct zr_capture {
 	pcap_t *pcap; /* owns file once it is open */
 	FILE *file;
-	uint8_t *frames; /* the burst's bytes: libpcap reuses its own buffer */
+	uint8_t *frames; /* the burst's bytes: libpcap reuses its own buffer; or a stretch of the file */
+	bool is_direct; /* packets are taken from that stretch as they lie there, until one is odd: then libpcap goes on */
+	bool is_nano;   /* … whose times have nanoseconds */
+	size_t at, len; /* the next packet in the stretch, and its end */
+	off_t end;      /* where in the file the stretch ends */
 	struct zr_port port;
 	uint64_t pkts; /* read so far */
 	bool ended;

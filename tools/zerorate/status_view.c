@@ -212,6 +212,14 @@ static unsigned int ledger_wrongs(const json_t *ledger, const json_t *unwritten,
 	return 1;
 }
 
+static void view_memory(const json_t *memory, FILE *out)
+{
+	if (memory != NULL)
+		fprintf(out, "Memory    %.0f MiB, %.1f bytes a flow, %s pages\n",
+			(double)number_of(memory, "bytes") / MIB,
+			json_number_value(json_object_get(memory, "bytes_per_flow")), text_of(memory, "pages").clean);
+}
+
 void zr_status_view(const json_t *status, FILE *out)
 {
 	const json_t *flows = json_object_get(status, "flows"), *records = json_object_get(status, "records"), *warning;
@@ -224,11 +232,16 @@ void zr_status_view(const json_t *status, FILE *out)
 		"Flows     %" PRId64 " of %" PRId64 ": %" PRId64 " free, %" PRId64 " charged, %" PRId64 " undecided\n",
 		number_of(flows, "open"), number_of(flows, "max"), number_of(flows, "free"),
 		number_of(flows, "charged"), number_of(flows, "undecided"));
+	view_memory(json_object_get(status, "memory"), out);
 	if (number_of(evidence, "resolvers") > 0)
 		fprintf(out,
-			"Evidence  %" PRId64 " lessons of subscribers, %" PRId64 " network-wide in %.1f of %.1f MiB\n",
-			number_of(evidence, "lessons"), number_of(network, "rows"),
-			(double)number_of(network, "bytes") / MIB, (double)number_of(network, "max_bytes") / MIB);
+			"Evidence  %" PRId64 " lessons of subscribers within %.1f MiB of the workers, %" PRId64
+			" network-wide in %.1f of %.1f MiB; for want of room went %" PRId64 " and %" PRId64 "\n",
+			number_of(evidence, "lessons"), (double)number_of(evidence, "memory_bytes") / MIB,
+			number_of(network, "rows"), (double)number_of(network, "bytes") / MIB,
+			(double)number_of(network, "max_bytes") / MIB,
+			number_of(json_object_get(status, "counters"), "lessons_evicted"),
+			number_of(network, "evicted"));
 	view_records(records, json_object_get(status, "ledger"), out);
 	json_array_foreach(json_object_get(status, "warnings"), i, warning)
 		fprintf(out, "Warning   %s\n", clean(warning).clean);

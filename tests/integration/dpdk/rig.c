@@ -34,7 +34,7 @@ void rig_eal(void)
 	bool shared;
 
 	assert_int_equal(zr_lcores_parse(RIG_LCORES, &lcores, error, sizeof(error)), 0);
-	if (zr_eal_start(rig_eal_text, &lcores, &shared, error, sizeof(error)) != 0)
+	if (zr_eal_start(rig_eal_text, &lcores, 0, &shared, error, sizeof(error)) != 0)
 		fail_msg("%s", error);
 	pool = rte_pktmbuf_pool_create("rig", POOL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	assert_non_null(pool);

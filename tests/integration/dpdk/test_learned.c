@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "dataplane/dpdk/state.h"
 #include "rules/learned.h"
 #include "tests/integration/dpdk/traffic.h"
 #include "tests/support/dns_make.h"
@@ -272,12 +274,51 @@ static void test_nobody_is_trusted(void **state)
 	rig_list_free(&list);
 }
 
+/* Who reports between two looks at what is taught still reads the table before: it must stay for a whole round more. */
+static void test_reports_before_it_looks(void **state)
+{
+	static struct zr_dataplane dp = {.worker_count = 1};
+	const struct zr_learned_table *first = (void *)&dp.worker_count, *second = (void *)&dp.qsbr, *read;
+
+	(void)state;
+	assert_int_equal(posix_memalign((void **)&dp.qsbr, 64, rte_rcu_qsbr_get_memsize(1)), 0);
+	assert_int_equal(rte_rcu_qsbr_init(dp.qsbr, 1), 0);
+	rte_rcu_qsbr_thread_register(dp.qsbr, 0);
+	rte_rcu_qsbr_thread_online(dp.qsbr, 0);
+	assert_true(zr_dataplane_taught(&dp));
+	assert_int_equal(zr_dataplane_teach(&dp, first), 0);
+	for (unsigned int round = 0; round < 2; round++) {
+		assert_false(zr_dataplane_taught(&dp));
+		rte_rcu_qsbr_quiescent(dp.qsbr, 0);
+	}
+	assert_true(zr_dataplane_taught(&dp));
+	/* It looks, another one comes, it reports: until it has looked again it reads the first one. */
+	read = atomic_load(&dp.taught);
+	assert_int_equal(zr_dataplane_teach(&dp, second), 0);
+	rte_rcu_qsbr_quiescent(dp.qsbr, 0);
+	assert_ptr_equal(read, first);
+	assert_false(zr_dataplane_taught(&dp));
+	assert_int_equal(zr_dataplane_teach(&dp, first), -EBUSY);
+	read = atomic_load(&dp.taught);
+	assert_ptr_equal(read, second);
+	assert_false(zr_dataplane_taught(&dp));
+	rte_rcu_qsbr_quiescent(dp.qsbr, 0);
+	assert_true(zr_dataplane_taught(&dp));
+	/* Nobody who is away reads anything. */
+	rte_rcu_qsbr_thread_offline(dp.qsbr, 0);
+	assert_int_equal(zr_dataplane_teach(&dp, first), 0);
+	zr_dataplane_taught(&dp);
+	assert_true(zr_dataplane_taught(&dp));
+	free(dp.qsbr);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_learns_for_all),
 		cmocka_unit_test(test_full_ring),
 		cmocka_unit_test(test_nobody_is_trusted),
+		cmocka_unit_test(test_reports_before_it_looks),
 	};
 
 	rig_eal();

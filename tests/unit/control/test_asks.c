@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
+#include "control/ask_learned.h"
 #include "control/asks.h"
 #include "tests/support/fake_dataplane.h"
 
@@ -381,6 +383,141 @@ static void list_of_any_length_is_whole(void **state)
 	json_decref(reply);
 }
 
+/* Known: 1500 addresses of a name, each a second later than the one before, and one of a name that is not listed. */
+static struct zr_known *known_make(void)
+{
+	struct zr_learned learned = {.name = "www.olm.vn", .family = 4, .resolver_family = 4, .type = 1, .domain = 3};
+	struct zr_known *known;
+
+	assert_int_equal(zr_known_make(4 << 20, &known), 0);
+	for (uint32_t i = 0; i < 1500; i++) {
+		learned.time_us = (UINT64_C(1800000000) + i) * 1000000;
+		learned.until_us = learned.time_us + UINT64_C(3600000000);
+		learned.address.b[2] = (uint8_t)(i / 256);
+		learned.address.b[3] = (uint8_t)i;
+		zr_known_add(known, &learned);
+	}
+	learned.name = NULL;
+	zr_known_add(known, &learned);
+	return known;
+}
+
+static json_t *learned_reply(unsigned int reply)
+{
+	json_t *object = json_loads(replies[reply].text, 0, NULL);
+
+	assert_string_equal(json_string_value(json_object_get(object, "op")), "learned");
+	return object;
+}
+
+static const char *text_in(const json_t *reply, size_t row, const char *member)
+{
+	return json_string_value(json_object_get(json_array_get(json_object_get(reply, "rows"), row), member));
+}
+
+static void learned(uint64_t connection, const char *request)
+{
+	assert_null(ask(zr_asks_learned, connection, false, request));
+}
+
+static void what_was_learned_is_told_latest_first_and_waits_its_turn(void **state)
+{
+	struct zr_learning learning = {.known = known_make(), .ahead_s = INT64_C(1800000000) - (int64_t)time(NULL)};
+	json_t *reply;
+
+	(void)state;
+	asks.learning = &learning;
+	flows(1);
+	learned(2, "{\"op\":\"learned\",\"name\":\"OLM.vn.\"}");
+	learned(3, "{\"op\":\"learned\",\"address\":\"0.0.5.219\"}");
+	learned(4, "{\"op\":\"learned\",\"name\":\"m.vn\"}");
+	zr_asks_closed(&asks, 4);
+	rounds(20);
+	assert_int_equal(reply_count, 3);
+	assert_int_equal(replies[0].connection, 1);
+	assert_int_equal(replies[1].connection, 2);
+	reply = learned_reply(1);
+	assert_int_equal(json_integer_value(json_object_get(reply, "matched")), 1500);
+	assert_int_equal(json_array_size(json_object_get(reply, "rows")), ZR_ASK_LEARNED_MAX);
+	assert_string_equal(text_in(reply, 0, "address"), "0.0.5.219");
+	assert_string_equal(text_in(reply, 0, "name"), "www.olm.vn");
+	assert_string_equal(text_in(reply, 999, "address"), "0.0.1.244");
+	json_decref(reply);
+	/* An address has a row of each name, and one without. */
+	reply = learned_reply(2);
+	assert_int_equal(json_integer_value(json_object_get(reply, "matched")), 2);
+	assert_string_equal(text_in(reply, 0, "name"), "www.olm.vn");
+	assert_true(json_is_null(json_object_get(json_array_get(json_object_get(reply, "rows"), 1), "name")));
+	json_decref(reply);
+	/* One that is begun, and whose connection closes. */
+	learned(5, "{\"op\":\"learned\",\"name\":\"olm.vn\"}");
+	learned(6, "{\"op\":\"learned\",\"name\":\"lm.vn\"}");
+	zr_asks_closed(&asks, 5);
+	rounds(3);
+	reply = learned_reply(3);
+	assert_int_equal(json_integer_value(json_object_get(reply, "matched")), 0);
+	json_decref(reply);
+	zr_known_free(learning.known);
+}
+
+/* However much is known, a round looks at a few thousand. */
+static void much_that_was_learned_is_looked_at_in_slices(void **state)
+{
+	struct zr_learning learning = {.ahead_s = INT64_C(1800000000) - (int64_t)time(NULL)};
+	struct zr_learned lesson = {.name = "olm.vn", .family = 4, .until_us = UINT64_C(1800003600) * 1000000};
+
+	(void)state;
+	assert_int_equal(zr_known_make(16 << 20, &learning.known), 0);
+	asks.learning = &learning;
+	for (uint32_t i = 0; i < 20000; i++) {
+		memcpy(lesson.address.b, &i, sizeof(i));
+		zr_known_add(learning.known, &lesson);
+	}
+	learned(1, "{\"op\":\"learned\",\"name\":\"olm.vn\"}");
+	for (unsigned int i = 0; i < 4; i++)
+		assert_true(zr_asks_round(&asks, true));
+	assert_int_equal(reply_count, 0);
+	rounds(2);
+	assert_int_equal(reply_count, 1);
+	/* The daemon ends in the midst of one. */
+	learned(2, "{\"op\":\"learned\",\"name\":\"olm.vn\"}");
+	rounds(1);
+	zr_asks_stop(&asks);
+	assert_true(told(1, "about to end"));
+	zr_known_free(learning.known);
+}
+
+static void wrong_questions_of_what_was_learned_are_refused(void **state)
+{
+	static const char *const requests[] = {
+		"{\"op\":\"learned\"}",
+		"{\"op\":\"learned\",\"name\":\"a.vn\",\"address\":\"10.0.0.1\"}",
+		"{\"op\":\"learned\",\"name\":\"a.vn\",\"limit\":1}",
+		"{\"op\":\"learned\",\"name\":7}",
+		"{\"op\":\"learned\",\"name\":\"\"}",
+		"{\"op\":\"learned\",\"name\":\"a b\"}",
+		"{\"op\":\"learned\",\"name\":null}",
+		"{\"op\":\"learned\",\"address\":\"10.0.0.0/8\"}",
+		"{\"op\":\"learned\",\"address\":\"10.0.0.256\"}",
+		"{\"op\":\"learned\",\"address\":[]}",
+	};
+	struct zr_learning learning = {.known = known_make()};
+	json_t *reply;
+
+	(void)state;
+	asks.learning = &learning;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		reply = ask(zr_asks_learned, 1, true, requests[i]);
+		assert_string_equal(json_string_value(json_object_get(reply, "op")), "error");
+		json_decref(reply);
+	}
+	zr_known_free(learning.known);
+	learning.known = NULL;
+	reply = ask(zr_asks_learned, 1, true, "{\"op\":\"learned\",\"name\":\"olm.vn\"}");
+	assert_non_null(strstr(json_string_value(json_object_get(reply, "error")), "trusted_resolvers"));
+	json_decref(reply);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -397,6 +534,9 @@ int main(void)
 		TEST(nobody_records_without_an_audit_log),
 		TEST(workers_are_told_of_the_end_as_soon_as_they_listen),
 		TEST(list_of_any_length_is_whole),
+		TEST(what_was_learned_is_told_latest_first_and_waits_its_turn),
+		TEST(much_that_was_learned_is_looked_at_in_slices),
+		TEST(wrong_questions_of_what_was_learned_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,7 +350,8 @@ static void test_evidence_refused(void **state)
 	has_errors(LEAST "evidence = { verify = \"require\"; dns_free = \"listed\"; }; trusted_resolvers = [ ];\n",
 		   two);
 	has_error(LEAST RESOLVERS "evidence = { ttl_max = \"59s\"; };\n",
-		  "5: ttl_min is more than ttl_max: write ttl_min = \"1m\"; ttl_max = \"24h\";");
+		  "5: ttl_min (1m unless given) is more than ttl_max (24h unless given): write ttl_min = \"1m\"; "
+		  "ttl_max = \"24h\";");
 	has_error(
 		LEAST RESOLVERS "evidence = { verify = \"learn\"; };\n",
 		"5: learn is never a default: write it into the list, for servers that belong to one entry alone; here "

@@ -222,7 +222,7 @@ static void test_status_shape(void **state)
 		"op",     "gateway",   "state",    "warnings",  "list",    "input_ended",     "distribution",
 		"ports",  "workers",   "flows",    "counters",  "totals",  "exactness_bytes", "records",
 		"ledger", "consumers", "mode",     "undecided", "version", "started",         "time",
-		"twice",  "dpdk",      "evidence",
+		"twice",  "dpdk",      "evidence", "memory",
 	};
 	struct running running;
 	json_t *status;
@@ -246,6 +246,10 @@ static void test_status_shape(void **state)
 	assert_int_equal(json_object_size(status), sizeof(members) / sizeof(*members));
 	assert_string_equal(json_string_value(json_object_get(status, "state")), "running");
 	assert_int_equal(number_at(status, "exactness_bytes", NULL), 0);
+	assert_int_equal(number_at(status, "memory", "flows_bytes"), 125000);
+	assert_true(json_real_value(json_object_get(json_object_get(status, "memory"), "bytes_per_flow")) == 125);
+	assert_int_equal(number_at(status, "memory", "bytes"), 125000 + (3 << 20));
+	assert_string_equal(json_string_value(json_object_get(json_object_get(status, "memory"), "pages")), "huge");
 	assert_int_equal(number_at(json_object_get(status, "records"), "lost", "bytes"), 5);
 	assert_int_equal(number_at(json_object_get(status, "records"), "lost", "pkts"), 10);
 	assert_int_equal(number_at(status, "flows", "open"), 15);

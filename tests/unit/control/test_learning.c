@@ -16,7 +16,10 @@
 
 static struct zr_prefix resolver = {.family = 4, .len = 32};
 
+#define PATIENCE_MS 120000
+
 struct scene {
+	struct zr_loop *loop;
 	struct zr_config config;
 	struct zr_learning learning;
 	struct zr_learned lesson;
@@ -37,7 +40,35 @@ static void begin(struct scene *s)
 					.address.b = {192, 0, 2, 1},
 					.time_us = now_us,
 					.until_us = now_us + UINT64_C(3600000000)};
-	assert_int_equal(zr_learning_start(&s->learning, &fake_dataplane), 0);
+	assert_int_equal(zr_loop_make(&s->loop), 0);
+	assert_int_equal(zr_learning_start(&s->learning, s->loop, &fake_dataplane), 0);
+}
+
+static void end(struct scene *s)
+{
+	zr_learning_clear(&s->learning);
+	zr_loop_free(s->loop);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* Rounds at a time of the test's own until no table is on its way. */
+static void settle(struct scene *s, uint64_t now_ms)
+{
+	struct zr_timer timer = {.every_ms = 1, .expired = nothing};
+	uint64_t since_ms = zr_loop_now_ms();
+
+	zr_loop_timer_add(s->loop, &timer);
+	zr_learning_round(&s->learning, now_ms);
+	while (s->learning.step != ZR_LEARNING_IDLE) {
+		assert_true(zr_loop_now_ms() - since_ms < PATIENCE_MS);
+		assert_int_equal(zr_loop_round(s->loop), 0);
+		zr_learning_round(&s->learning, now_ms);
+	}
+	zr_loop_timer_remove(s->loop, &timer);
 }
 
 /* A worker tells it, and a round passes at a time. */
@@ -46,7 +77,7 @@ static void learn(struct scene *s, uint8_t last, uint64_t after_ms)
 	s->lesson.address.b[3] = last;
 	fake_dataplane.lessons = &s->lesson;
 	fake_dataplane.lesson_count = 1;
-	zr_learning_round(&s->learning, s->now_ms + after_ms);
+	settle(s, s->now_ms + after_ms);
 	assert_int_equal(fake_dataplane.lesson_count, 0);
 }
 
@@ -73,18 +104,19 @@ static void test_at_most_once_a_second(void **state)
 	learn(&s, 2, 999);
 	assert_int_equal(fake_dataplane.tables, 1);
 	/* However long building takes on a loaded machine, a table comes. */
-	zr_learning_round(&s.learning, s.learning.next_ms);
+	settle(&s, s.learning.next_ms);
 	assert_int_equal(fake_dataplane.tables, 2);
 	assert_true(is_taught(1));
 	assert_true(is_taught(2));
 	/* Nothing new, no table. */
 	learn(&s, 2, UINT32_MAX);
 	assert_int_equal(fake_dataplane.tables, 2);
-	zr_learning_clear(&s.learning);
+	end(&s);
 }
 
 static void test_waits_for_readers(void **state)
 {
+	const struct zr_learned_table *before;
 	struct scene s;
 
 	(void)state;
@@ -95,18 +127,63 @@ static void test_waits_for_readers(void **state)
 	assert_int_equal(fake_dataplane.tables, 1);
 	assert_true(is_taught(1));
 	fake_dataplane.unlearned = false;
-	zr_learning_round(&s.learning, s.now_ms + UINT32_MAX);
+	settle(&s, s.now_ms + UINT32_MAX);
 	assert_int_equal(fake_dataplane.tables, 2);
-	/* The one before is there as long as somebody may read it. */
-	assert_non_null(s.learning.before);
-	fake_dataplane.unlearned = true;
-	zr_learning_round(&s.learning, s.now_ms + UINT32_MAX);
-	assert_non_null(s.learning.before);
-	fake_dataplane.unlearned = false;
-	zr_learning_round(&s.learning, s.now_ms + UINT32_MAX);
-	assert_null(s.learning.before);
 	assert_true(is_taught(2));
-	zr_learning_clear(&s.learning);
+	/* The one before is there as long as somebody may read it, however much is learned. */
+	fake_dataplane.unlearned = true;
+	before = s.learning.before;
+	assert_non_null(before);
+	learn(&s, 3, 2 * (uint64_t)UINT32_MAX);
+	assert_ptr_equal(s.learning.before, before);
+	assert_int_equal(s.learning.step, ZR_LEARNING_IDLE);
+	assert_int_equal(fake_dataplane.tables, 2);
+	end(&s);
+}
+
+/* It ends while a table is copied, made, or made and not taught. */
+static void test_ends_at_any_step(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	for (enum zr_learning_step step = ZR_LEARNING_COPY; step <= ZR_LEARNING_MADE; step++) {
+		begin(&s);
+		fake_dataplane.lessons = &s.lesson;
+		fake_dataplane.lesson_count = 1;
+		while (s.learning.step != step)
+			if (s.learning.step == ZR_LEARNING_MAKE)
+				assert_int_equal(zr_loop_round(s.loop), 0);
+			else
+				zr_learning_round(&s.learning, s.now_ms);
+		end(&s);
+		assert_int_equal(fake_dataplane.tables, 0);
+	}
+}
+
+/* A capture of long ago is played: what it teaches counts by the clock of its packets. */
+static void test_old_packets(void **state)
+{
+	const uint8_t address[4] = {192, 0, 2, 1};
+	struct zr_learned_names names;
+	struct scene s;
+
+	(void)state;
+	begin(&s);
+	s.lesson.time_us = UINT64_C(1000000000) * 1000000;
+	s.lesson.until_us = UINT64_C(1000000060) * 1000000;
+	learn(&s, 1, 0);
+	assert_int_equal(fake_dataplane.tables, 1);
+	assert_true(zr_learned_find(fake_dataplane.taught, 4, address, 0, 1000000059, &names));
+	assert_int_equal(names.count, 1);
+	assert_true(zr_learning_now_s(&s.learning) >= 1000000000);
+	/* Time goes on with the packets. */
+	s.lesson.time_us += UINT64_C(60000000);
+	s.lesson.until_us += UINT64_C(60000000);
+	learn(&s, 2, UINT32_MAX);
+	assert_int_equal(fake_dataplane.tables, 2);
+	assert_false(zr_learned_find(fake_dataplane.taught, 4, address, 0, 1000000059, &names));
+	end(&s);
 }
 
 static void test_nobody_is_trusted(void **state)
@@ -115,23 +192,24 @@ static void test_nobody_is_trusted(void **state)
 
 	(void)state;
 	begin(&s);
-	zr_learning_clear(&s.learning);
+	end(&s);
+	assert_int_equal(zr_loop_make(&s.loop), 0);
 	s.config.trusted_resolvers.count = 0;
 	s.learning = (struct zr_learning){.config = &s.config};
-	assert_int_equal(zr_learning_start(&s.learning, &fake_dataplane), 0);
+	assert_int_equal(zr_learning_start(&s.learning, s.loop, &fake_dataplane), 0);
 	fake_dataplane.lessons = &s.lesson;
 	fake_dataplane.lesson_count = 1;
 	zr_learning_round(&s.learning, s.now_ms);
 	assert_int_equal(fake_dataplane.lesson_count, 1);
 	assert_int_equal(fake_dataplane.tables, 0);
-	zr_learning_clear(&s.learning);
+	end(&s);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_at_most_once_a_second),
-		cmocka_unit_test(test_waits_for_readers),
+		cmocka_unit_test(test_at_most_once_a_second), cmocka_unit_test(test_waits_for_readers),
+		cmocka_unit_test(test_ends_at_any_step),      cmocka_unit_test(test_old_packets),
 		cmocka_unit_test(test_nobody_is_trusted),
 	};
 

@@ -307,6 +307,54 @@ static void test_given_up_for_want_of_memory(void **state)
 	assert_found(f, 1);
 }
 
+/* A strict stream finds no place again: neither behind a hole, nor without memory, nor behind what is passed over. */
+static void test_a_strict_stream_ends_where_it_is_lost(void **state)
+{
+	struct fixture *f = *state;
+	size_t first = put_message(f, 0, 0), at;
+
+	while (f->stream.len < first + ZR_HELLO_MAX)
+		put_message(f, 6, 500);
+	at = f->stream.len;
+	put_message(f, 7, 0);
+	for (unsigned int how = 0; how < 4; how++) {
+		start(f, how != 3);
+		f->s.strict = true;
+		if (how != 3)
+			feed(f, 0, first);
+		if (how == 1) {
+			feed(f, first, 5);
+			zr_assembly_put(f->pool, f->s.held);
+			zr_dns_stream_lost(&f->s);
+		} else if (how == 2) {
+			/* What comes twice differs. */
+			feed(f, first, 20);
+			f->stream.at[first + 18] ^= 1;
+			feed(f, first + 18, 484);
+			f->stream.at[first + 18] ^= 1;
+		}
+		feed(f, at, f->stream.len - at);
+		assert_found(f, how != 3);
+		assert_true(f->s.other);
+		assert_nothing_held(f);
+	}
+}
+
+static void test_a_strict_stream_ends_behind_what_is_too_long(void **state)
+{
+	struct fixture *f = *state;
+	size_t first = put_message(f, 0, 0);
+
+	put_message(f, 6, ZR_HELLO_MAX);
+	f->s.strict = true;
+	feed(f, 0, first);
+	assert_false(f->s.other);
+	feed(f, first, 100);
+	assert_true(f->s.other);
+	assert_found(f, 1);
+	assert_nothing_held(f);
+}
+
 /* Segments of any length in any order within a window; every message is found, in order. */
 static void test_any_segments(void **state)
 {
@@ -356,6 +404,8 @@ int main(void)
 		TEST(test_a_stream_whose_start_was_not_seen),
 		TEST(test_a_hole_is_waited_for_in_bounds),
 		TEST(test_given_up_for_want_of_memory),
+		TEST(test_a_strict_stream_ends_where_it_is_lost),
+		TEST(test_a_strict_stream_ends_behind_what_is_too_long),
 		TEST(test_any_segments),
 	};
 

@@ -122,10 +122,15 @@ static void test_names_like_host_are_not_host(void **state)
 	assert_host("GET / HTTP/1.1\r\nX-Host: b\r\nHosts: c\r\nHost : d\r\nHos: e\r\nHost: a.vn\r\n\r\n", "a.vn");
 }
 
-static void test_first_host_header_counts(void **state)
+static void test_host_headers_that_differ_are_none(void **state)
 {
 	(void)state;
-	assert_host("GET / HTTP/1.1\r\nHost: a.vn\r\nHost: b.vn\r\n\r\n", "a.vn");
+	assert_host("GET / HTTP/1.1\r\nHost: a.vn\r\nHost: b.vn\r\n\r\n", "");
+	assert_host("GET / HTTP/1.1\r\nHost: a.vn\r\nHost: a.vn.b\r\n\r\n", "");
+	assert_host("GET / HTTP/1.1\r\nHost: a.vn\r\nHost: b.vn\r\nHost: a.vn\r\n\r\n", "");
+	assert_host("GET / HTTP/1.1\r\nHost: a.vn\r\nHost:\r\n\r\n", "");
+	assert_host("GET / HTTP/1.1\r\nHost: a.vn\r\nHost: a.vn:80\r\n\r\n", "a.vn");
+	assert_host("GET http://a.vn/ HTTP/1.1\r\nHost: b.vn\r\nHost: c.vn\r\n\r\n", "a.vn");
 	assert_host("GET / HTTP/1.1\r\nHost:\r\nHost: b.vn\r\n\r\n", "");
 }
 
@@ -449,7 +454,7 @@ int main(void)
 		cmocka_unit_test(test_body_is_not_part_of_the_head),
 		cmocka_unit_test(test_lenient_forms),
 		cmocka_unit_test(test_names_like_host_are_not_host),
-		cmocka_unit_test(test_first_host_header_counts),
+		cmocka_unit_test(test_host_headers_that_differ_are_none),
 		cmocka_unit_test(test_port_is_left_out),
 		cmocka_unit_test(test_absolute_form_wins),
 		cmocka_unit_test(test_connect),

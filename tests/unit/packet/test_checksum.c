@@ -121,6 +121,41 @@ static void right_ones_hold_and_others_do_not(void **state)
 	}
 }
 
+/* With options of every length. */
+static void ipv4_headers_checksum_counts(void **state)
+{
+	static uint8_t packet_bytes[60 + SEGMENT_MAX];
+	struct zr_packet packet;
+	struct guard guard;
+
+	(void)state;
+	make(4, ZR_PROTO_TCP, 5, 0xa5);
+	set_field(right_checksum());
+	for (uint8_t header_len = 20; header_len <= 60; header_len += 4) {
+		uint16_t right;
+
+		memset(packet_bytes, 0x5a, header_len);
+		packet_bytes[10] = packet_bytes[11] = 0;
+		right = (uint16_t)~add(0, packet_bytes, header_len);
+		packet_bytes[10] = (uint8_t)(right >> 8);
+		packet_bytes[11] = (uint8_t)right;
+		memcpy(packet_bytes + header_len, s.bytes, s.len);
+		for (uint32_t bit = 0; bit <= 8U * header_len; bit++) {
+			bool none = bit == 8U * header_len;
+
+			packet_bytes[bit / 8] ^= none ? 0 : (uint8_t)(1U << bit % 8);
+			packet = packet_of((const uint8_t *)guard_copy(&guard, packet_bytes, header_len + s.len) +
+					   header_len);
+			packet.ip_header_len = header_len;
+			assert_int_equal(zr_checksum_holds(&packet), none);
+			packet.ip_header_len = 0;
+			assert_true(zr_checksum_holds(&packet));
+			guard_free(&guard);
+			packet_bytes[bit / 8] ^= none ? 0 : (uint8_t)(1U << bit % 8);
+		}
+	}
+}
+
 static void carries_of_the_longest_are_kept(void **state)
 {
 	(void)state;
@@ -232,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(right_ones_hold_and_others_do_not),
+		cmocka_unit_test(ipv4_headers_checksum_counts),
 		cmocka_unit_test(carries_of_the_longest_are_kept),
 		cmocka_unit_test(known_sum),
 		cmocka_unit_test(zero_has_two_forms),

@@ -90,6 +90,30 @@ static void the_grace_ends_exactly(void **state)
 	}
 }
 
+/* The grace was over for half a second: parts and tags are the same whether somebody looked then or not. */
+static void a_gap_between_two_free_flows_is_one_whoever_looks(void **state)
+{
+	const uint64_t end_ms = 10000 + GRACE_MS;
+	struct scene_conn first, second;
+
+	(void)state;
+	for (unsigned int polled = 0; polled < 2; polled++) {
+		start(ROWS);
+		first = talk(0, ME, 40001, SERVER, "www.olm.vn");
+		close_tcp(0, &first);
+		media(end_ms - 1000, ME, 40000);
+		if (polled != 0)
+			zr_pipeline_advance(s.pipeline, (s.base_us + (end_ms + 200) * 1000) * 1000);
+		/* Its hello comes first: no packet before it brings the time. */
+		second = to_server(ME, 40003, SERVER);
+		scene_hello(&s, end_ms + 500, &second, "www.olm.vn");
+		media(end_ms + 600, ME, 40000);
+		finish();
+		assert_string_equal(told(40000), "free prefix [prefix] 1; free prefix [prefix] 1");
+		scene_free(&s);
+	}
+}
+
 static void a_service_that_ends_to_be_free_binds_for_the_grace(void **state)
 {
 	static const char first[] = "GET / HTTP/1.1\r\nHost: www.olm.vn\r\n\r\n";
@@ -226,12 +250,32 @@ static void so_many_flows_are_bound_to_one_service(void **state)
 	scene_free(&s);
 }
 
+/* A subscriber with more free flows than that takes no more room for them, and others still have theirs. */
+static void so_many_flows_hold_one_service(void **state)
+{
+	(void)state;
+	start(ROWS);
+	for (uint16_t i = 0; i < ZR_TIES_HOLDING + 3; i++)
+		talk(0, ME, 30000 + i, SERVER, "www.olm.vn");
+	assert_int_equal(zr_pipeline_flows_free(s.pipeline), ZR_TIES_HOLDING + 3);
+	assert_int_equal(counter(ZR_COUNTER_TIES_FULL), 3);
+	media(1, ME, 40000);
+	talk(1, OTHER, 30000, SERVER, "www.olm.vn");
+	media(1, OTHER, 40001);
+	assert_int_equal(counter(ZR_COUNTER_TIES_FULL), 3);
+	finish();
+	assert_string_equal(told(40000), "free prefix [prefix] 1");
+	assert_string_equal(told(40001), "free prefix [prefix] 1");
+	scene_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(media_alone_are_charged),
 		cmocka_unit_test(media_beside_the_service_are_free),
 		cmocka_unit_test(the_grace_ends_exactly),
+		cmocka_unit_test(a_gap_between_two_free_flows_is_one_whoever_looks),
 		cmocka_unit_test(a_service_that_ends_to_be_free_binds_for_the_grace),
 		cmocka_unit_test(what_is_bound_binds_nothing),
 		cmocka_unit_test(evidence_that_comes_binds_too),
@@ -239,6 +283,7 @@ int main(void)
 		cmocka_unit_test(another_list_binds_anew),
 		cmocka_unit_test(a_list_may_begin_to_bind),
 		cmocka_unit_test(so_many_flows_are_bound_to_one_service),
+		cmocka_unit_test(so_many_flows_hold_one_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ static const struct scene_event *only_part(void)
 }
 
 /* The subscriber says a free name that the server does not hear, then a paid one: which of them counts. */
-static void decoy(bool verify, const char *tunnel, enum zr_reason reason)
+static void decoy_of(enum frame_checksum checksum, bool verify, const char *tunnel, enum zr_reason reason)
 {
 	struct frame_spec syn = tcp(ZR_TCP_SYN, 1000, NULL, 0);
 	const struct scene_event *e;
@@ -64,7 +64,7 @@ static void decoy(bool verify, const char *tunnel, enum zr_reason reason)
 	open_scene(verify);
 	syn.outer_src = syn.outer_dst = tunnel;
 	scene_send(&s, 0, &syn);
-	send_hello(1, "olm.vn", FRAME_CHECKSUM_WRONG, tunnel);
+	send_hello(1, "olm.vn", checksum, tunnel);
 	send_hello(2, "game.example.net", FRAME_CHECKSUM_RIGHT, tunnel);
 	e = only_part();
 	assert_int_equal(e->usage.reason, reason);
@@ -73,11 +73,71 @@ static void decoy(bool verify, const char *tunnel, enum zr_reason reason)
 	scene_free(&s);
 }
 
+static void decoy(bool verify, const char *tunnel, enum zr_reason reason)
+{
+	decoy_of(FRAME_CHECKSUM_WRONG, verify, tunnel, reason);
+}
+
 static void second_name_counts_when_the_first_came_broken(void **state)
 {
 	(void)state;
 	decoy(true, NULL, ZR_REASON_NO_MATCH);
 	decoy(true, "10.200.0.1", ZR_REASON_NO_MATCH);
+}
+
+/* What no server reads says nothing, and what may not reach it is charged, whether checksums are looked at or not. */
+static void check_unheard(struct frame_spec decoy, bool verify, enum zr_reason reason)
+{
+	struct frame_spec syn = tcp(ZR_TCP_SYN, 1000, NULL, 0);
+	uint8_t hello[1400];
+
+	if (strchr(decoy.src, ':') != NULL) {
+		syn.src = decoy.src;
+		syn.dst = decoy.dst;
+	}
+	open_scene(verify);
+	scene_send(&s, 0, &syn);
+	decoy.data = hello;
+	decoy.len = frame_hello("olm.vn", 300, hello, sizeof(hello));
+	scene_send(&s, 1, &decoy);
+	decoy.checksum = FRAME_CHECKSUM_RIGHT;
+	decoy.tcp_flags = ZR_TCP_ACK;
+	decoy.hops = 64;
+	decoy.len = frame_hello("game.example.net", 300, hello, sizeof(hello));
+	scene_send(&s, 2, &decoy);
+	assert_int_equal(only_part()->usage.reason, reason);
+	assert_int_equal(zr_pipeline_counter(s.pipeline, ZR_COUNTER_UNHEARD), reason == ZR_REASON_NO_MATCH ? 1 : 0);
+	scene_free(&s);
+}
+
+static void second_name_counts_when_the_first_is_for_nobody_else(void **state)
+{
+	(void)state;
+	for (int verify = 0; verify < 2; verify++)
+		for (int v6 = 0; v6 < 2; v6++) {
+			struct frame_spec spec = tcp(ZR_TCP_ACK, 1001, NULL, 0);
+
+			if (v6 != 0) {
+				spec.src = "2001:db8:1::1";
+				spec.dst = "2001:db8:9::1";
+			}
+			spec.hops = 23;
+			check_unheard(spec, verify != 0, ZR_REASON_SPOOF);
+			spec.hops = 24;
+			check_unheard(spec, verify != 0, ZR_REASON_SNI);
+			spec.tcp_flags = ZR_TCP_PSH;
+			check_unheard(spec, verify != 0, ZR_REASON_NO_MATCH);
+			spec.tcp_flags = ZR_TCP_ACK | ZR_TCP_RST;
+			check_unheard(spec, verify != 0, ZR_REASON_NO_MATCH);
+		}
+}
+
+static void a_wrong_ip_checksum_is_one(void **state)
+{
+	(void)state;
+	decoy_of(FRAME_CHECKSUM_WRONG_IP, true, NULL, ZR_REASON_NO_MATCH);
+	decoy_of(FRAME_CHECKSUM_WRONG_IP, true, "10.200.0.1", ZR_REASON_NO_MATCH);
+	decoy_of(FRAME_CHECKSUM_WRONG_IP, false, NULL, ZR_REASON_SNI);
 }
 
 static void first_name_counts_when_checksums_are_not_looked_at(void **state)
@@ -158,6 +218,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(second_name_counts_when_the_first_came_broken),
+		cmocka_unit_test(second_name_counts_when_the_first_is_for_nobody_else),
+		cmocka_unit_test(a_wrong_ip_checksum_is_one),
 		cmocka_unit_test(first_name_counts_when_checksums_are_not_looked_at),
 		cmocka_unit_test(hello_broken_on_its_way_and_sent_again_frees),
 		cmocka_unit_test(decided_flows_are_not_summed),

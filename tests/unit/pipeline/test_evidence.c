@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What backs a name, and what off, flag, require and learn make of it. */
+#include <arpa/inet.h>
+
 #include "tests/unit/pipeline/evidence_scene.h"
 
 #include "tests/support/restart.h"
@@ -426,6 +428,29 @@ static void as_many_flows_as_have_room_wait(void **state)
 	scene_free(&s);
 }
 
+/* Wherever they go: else one subscriber's flows would take the room of everybody's. */
+static void one_subscriber_has_so_many_flows_waiting(void **state)
+{
+	char server[INET_ADDRSTRLEN];
+
+	(void)state;
+	start(REQUIRE);
+	for (uint16_t i = 0; i < ZR_TIES_WAITING + 5; i++) {
+		snprintf(server, sizeof(server), "198.51.100.%u", i + 1U);
+		talk(0, ME, 40000 + i, server, "www.olm.vn");
+	}
+	assert_int_equal(counter(ZR_COUNTER_TIES_FULL), 5);
+	talk(0, OTHER, 41000, SERVER, "www.olm.vn");
+	assert_int_equal(counter(ZR_COUNTER_TIES_FULL), 5);
+	/* Only what goes to the address is judged again. */
+	resolve(1, ME, "www.olm.vn", "198.51.100.7");
+	resolve(1, OTHER, "www.olm.vn", SERVER);
+	assert_int_equal(counter(ZR_COUNTER_FLOWS_BACKED), 2);
+	finish();
+	assert_string_equal(told(40005), "charged unlearned [tls_sni] 5");
+	scene_free(&s);
+}
+
 /* With a window the verdict is another one again, and the tie goes with it. */
 static void windows_and_evidence_go_together(void **state)
 {
@@ -538,6 +563,7 @@ int main(void)
 		cmocka_unit_test(domains_learn_apart),
 		cmocka_unit_test(a_subscriber_is_an_address_or_a_prefix_of_64_bits),
 		cmocka_unit_test(as_many_flows_as_have_room_wait),
+		cmocka_unit_test(one_subscriber_has_so_many_flows_waiting),
 		cmocka_unit_test(windows_and_evidence_go_together),
 		cmocka_unit_test(evidence_goes_along_over_a_restart),
 		cmocka_unit_test(questions_go_on_over_a_restart),

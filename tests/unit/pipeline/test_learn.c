@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Flows without a name, to addresses that were learned for an entry with verify = learn. */
+#include <arpa/inet.h>
+
 #include "tests/unit/pipeline/evidence_scene.h"
 
 #define LEARN ".olm.vn,olm,1,,,learn\n"
@@ -103,6 +105,31 @@ static void an_encrypted_name_is_none(void **state)
 		assert_string_equal(told(40000 + i), wanted[i]);
 	assert_string_equal(told(41000), "charged no_match [tls_sni] 4");
 	scene_free(&s);
+}
+
+/* The window of another entry opens when the answer counts no more: that changes nothing for who talks on. */
+static void an_encrypted_name_goes_on_as_long_as_its_entry_is_in_force(void **state)
+{
+	struct scene_conn c;
+
+	(void)state;
+	for (unsigned int closes = 0; closes < 2; closes++) {
+		start(closes != 0 ? ".olm.vn,olm,1,," SCENE_DAY "20:00Z,learn\n"
+				  : LEARN ".hocmai.vn,hocmai,2," SCENE_DAY "20:00Z,,\n");
+		resolve_ttl(0, ME, "www.olm.vn", SERVER, 60);
+		c = to_server(ME, 40000, SERVER);
+		scene_handshake(&s, 1, &c);
+		hello_ech(1, &c, "front.example.vn");
+		scene_down(&s, 1190000, &c, 100);
+		scene_down(&s, 1210000, &c, 100);
+		finish();
+		assert_string_equal(told(40000), closes != 0 ? "free dns_learned [tls_sni dns_subscriber] 4; "
+							       "free dns_learned [tls_sni dns_subscriber] 1; "
+							       "charged no_match [tls_sni dns_subscriber] 1"
+							     : "free dns_learned [tls_sni dns_subscriber] 4; "
+							       "free dns_learned [tls_sni dns_subscriber] 2");
+		scene_free(&s);
+	}
 }
 
 /* The second answer makes the address one of several names. */
@@ -283,11 +310,86 @@ static void answers_are_told_until_the_table_has_them(void **state)
 	resolve(460001, OTHER, "game.example.vn", SERVER);
 	assert_int_equal(news, 6);
 	assert_null(latest.name);
-	resolve(460002, ME, "game.example.vn", SERVER);
-	assert_int_equal(news, 6);
+	/* … and then until the table says so. */
+	resolve(460021, ME, "game.example.vn", SERVER);
+	assert_int_equal(news, 7);
 	finish();
 	scene_free(&s);
 	zr_learned_free(table);
+}
+
+/*
+ * That an address is shared was known to this worker, and of no interest, before any worker learned it for a listed name: the next
+ * answer tells it, though it is no news here.
+ */
+static void what_was_shared_before_it_was_listed_is_told(void **state)
+{
+	struct zr_learned_table *elsewhere = table_of("www.hocmai.vn", NULL), *table;
+	struct zr_learned_row rows[2];
+
+	(void)state;
+	begin(LEARN);
+	s.config.learned = on_learned;
+	scene_open(&s);
+	zr_pipeline_learned(s.pipeline, elsewhere);
+	news = 0;
+	resolve(0, ME, "www.example.vn", PROXY);
+	resolve(1, ME, "www.example.vn", PROXY);
+	assert_int_equal(news, 0);
+	rows[0] = (struct zr_learned_row){.family = 4, .name = "www.olm.vn", .name_len = 10, .until_s = INT64_MAX};
+	assert_int_equal(inet_pton(AF_INET, PROXY, rows[0].addr), 1);
+	assert_int_equal(zr_learned_make(rows, 1, &table), 0);
+	zr_pipeline_learned(s.pipeline, table);
+	zr_learned_free(elsewhere);
+	resolve(2, OTHER, "www.example.vn", PROXY);
+	assert_int_equal(news, 1);
+	assert_null(latest.name);
+	assert_memory_equal(latest.address.b, rows[0].addr, 4);
+	/* Until the table says so. */
+	rows[1] = rows[0];
+	rows[1].name_len = 0;
+	elsewhere = table;
+	assert_int_equal(zr_learned_make(rows, 2, &table), 0);
+	zr_pipeline_learned(s.pipeline, table);
+	zr_learned_free(elsewhere);
+	resolve(3, OTHER, "www.example.vn", PROXY);
+	assert_int_equal(news, 1);
+	finish();
+	scene_free(&s);
+	zr_learned_free(table);
+}
+
+/* What is not listed came first: with the listed name it matters, to others too, and also when they learned that. */
+static void that_an_address_is_shared_is_told_when_it_begins_to_matter(void **state)
+{
+	struct zr_learned_row row = {.family = 4, .addr = {203, 0, 113, 1}, .name = "www.olm.vn", .name_len = 10};
+	struct zr_learned_table *empty, *table;
+
+	(void)state;
+	begin(LEARN);
+	s.config.learned = on_learned;
+	scene_open(&s);
+	news = 0;
+	row.until_s = (int64_t)(s.base_us / 1000000) + 900;
+	assert_int_equal(zr_learned_make(&row, 0, &empty), 0);
+	assert_int_equal(zr_learned_make(&row, 1, &table), 0);
+	zr_pipeline_learned(s.pipeline, empty);
+	resolve(0, ME, "game.example.vn", SERVER);
+	assert_int_equal(news, 0);
+	resolve(1, ME, "www.olm.vn", SERVER);
+	assert_int_equal(news, 2);
+	assert_null(latest.name);
+	/* Another worker learned the name, before it was told. */
+	zr_pipeline_learned(s.pipeline, table);
+	resolve(2, ME, "game.example.vn", SERVER);
+	assert_int_equal(news, 2);
+	resolve(20, ME, "game.example.vn", SERVER);
+	assert_int_equal(news, 3);
+	assert_null(latest.name);
+	finish();
+	scene_free(&s);
+	zr_learned_free(table);
+	zr_learned_free(empty);
 }
 
 int main(void)
@@ -297,11 +399,14 @@ int main(void)
 		cmocka_unit_test(entries_that_do_not_say_learn_free_no_address),
 		cmocka_unit_test(names_win_over_learned_addresses),
 		cmocka_unit_test(an_encrypted_name_is_none),
+		cmocka_unit_test(an_encrypted_name_goes_on_as_long_as_its_entry_is_in_force),
 		cmocka_unit_test(shared_addresses_free_nothing_without_a_name),
 		cmocka_unit_test(an_address_is_shared_for_as_long_as_the_other_answer_counts),
 		cmocka_unit_test(the_networks_table_frees_and_shares_alike),
 		cmocka_unit_test(learned_flows_go_on_under_another_list),
 		cmocka_unit_test(answers_are_told_until_the_table_has_them),
+		cmocka_unit_test(that_an_address_is_shared_is_told_when_it_begins_to_matter),
+		cmocka_unit_test(what_was_shared_before_it_was_listed_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -476,6 +476,182 @@ static void another_list_judges_questions_anew(void **state)
 	}
 }
 
+/* A record's text holds what looks like an answer, and a segment begins with it: in the gap of a connection that was forgotten. */
+static void what_stands_in_an_answer_is_none(void **state)
+{
+	uint8_t bytes[600];
+	struct scene_conn c;
+	size_t len;
+
+	(void)state;
+	for (unsigned int forgotten = 0; forgotten < 2; forgotten++) {
+		begin(ROWS);
+		s.config.learned_bytes = ZR_LEARNED_MIN;
+		scene_open(&s);
+		c = to_resolver(ME);
+		scene_handshake(&s, 0, &c);
+		dns_begin(&message, 7, false, "www.olm.vn", DNS_A);
+		len = framed(bytes);
+		scene_up(&s, 1, &c, bytes, len);
+		for (unsigned int i = 0; forgotten != 0 && i < ZR_LEARNED_MIN / 16 / 512; i++) {
+			struct scene_conn other = to_resolver(ME);
+
+			scene_tcp(&s, 1, &other, true, ZR_TCP_SYN, NULL, 0);
+		}
+		/* Else more is lost than is waited for. */
+		c.down_seq += forgotten != 0 ? 1000 : 40000;
+		dns_begin(&message, 7, true, "www.olm.vn", DNS_A);
+		dns_put_address(&message, "www.olm.vn", 300, PROXY);
+		len = framed(bytes);
+		scene_tcp(&s, 2, &c, false, ZR_TCP_ACK, bytes, len);
+		assert_int_equal(zr_pipeline_lessons(s.pipeline), 0);
+		finish();
+		scene_free(&s);
+	}
+}
+
+/* What cannot be followed may ask for any name. */
+static void a_stream_that_cannot_be_followed_is_charged(void **state)
+{
+	uint8_t bytes[600];
+	struct scene_conn c;
+	size_t len;
+
+	(void)state;
+	begin_free();
+	scene_open(&s);
+	c = to_resolver(ME);
+	scene_handshake(&s, 0, &c);
+	dns_begin(&message, 7, false, "www.olm.vn", DNS_A);
+	len = framed(bytes);
+	scene_up(&s, 1, &c, bytes, len);
+	memset(bytes, 0xff, sizeof(bytes));
+	scene_up(&s, 2, &c, bytes, 100);
+	dns_begin(&message, 8, false, "www.example.vn", DNS_A);
+	len = framed(bytes);
+	scene_up(&s, 3, &c, bytes, len);
+	finish();
+	assert_string_equal(told(c.client_port), "free dns_free [] 4; charged no_name [] 2");
+	scene_free(&s);
+}
+
+/* One datagram in GTP-U, between a node and the gateway. */
+static void send_in_tunnel(uint64_t ms, const struct scene_conn *c, bool up, const char *from, const char *to)
+{
+	struct frame_spec spec = scene_spec(c, up, ZR_PROTO_UDP);
+
+	spec.data = message.at;
+	spec.len = message.len;
+	spec.outer_src = from;
+	spec.outer_dst = to;
+	spec.tunnel = FRAME_GTPU;
+	spec.teid = 1;
+	scene_send(&s, ms, &spec);
+}
+
+/* On the GTP-U side nobody has looked yet at what address a subscriber writes. */
+static void an_answer_in_the_subscribers_own_tunnel_teaches_nothing(void **state)
+{
+	static const char *const nodes[] = {"10.200.0.1", "10.200.0.9"}, gateway[] = "10.200.0.5";
+	struct scene_conn c;
+
+	(void)state;
+	start(ROWS);
+	for (unsigned int node = 0; node < 2; node++) {
+		/* On one port all the time, while the subscriber moves from node to node. */
+		if (node == 0)
+			c = to_resolver(ME);
+		dns_begin(&message, 7, false, "www.olm.vn", DNS_A);
+		send_in_tunnel(0, &c, true, nodes[node], gateway);
+		dns_begin(&message, 7, true, "www.olm.vn", DNS_A);
+		dns_put_address(&message, "www.olm.vn", 300, PROXY);
+		send_in_tunnel(1, &c, false, nodes[node], gateway);
+		assert_int_equal(zr_pipeline_lessons(s.pipeline), node);
+		assert_int_equal(counter(ZR_COUNTER_DNS_PASSED_OVER), node + 1);
+		dns_begin(&message, 7, true, "www.olm.vn", DNS_A);
+		dns_put_address(&message, "www.olm.vn", 300, node == 0 ? SERVER : "203.0.113.2");
+		send_in_tunnel(2, &c, false, gateway, nodes[node]);
+		assert_int_equal(zr_pipeline_lessons(s.pipeline), node + 1);
+	}
+	finish();
+	scene_free(&s);
+}
+
+/* A subscriber sends the rest of an answer before it comes, and writes his own address into it. */
+static void fragments_from_both_ways_are_not_put_together(void **state)
+{
+	static uint8_t forged[DNS_ROOM];
+	struct frame_spec spec;
+	struct scene_conn c;
+
+	(void)state;
+	start(ROWS);
+	c = to_resolver(ME);
+	dns_begin(&message, 7, false, "www.olm.vn", DNS_A);
+	send_in_tunnel(0, &c, true, "10.200.0.1", "10.200.0.5");
+	dns_begin(&message, 7, true, "www.olm.vn", DNS_A);
+	dns_put_address(&message, "www.olm.vn", 300, SERVER);
+	spec = scene_spec(&c, false, ZR_PROTO_UDP);
+	spec.len = message.len;
+	spec.tunnel = FRAME_GTPU;
+	memcpy(forged, message.at, message.len);
+	forged[message.len - 1] = 66;
+	spec.data = forged;
+	spec.outer_src = "10.200.0.1";
+	spec.outer_dst = "10.200.0.5";
+	scene_part(&s, 1, &spec, 99, 24, frame_content(&spec) - 24);
+	spec.data = message.at;
+	spec.outer_src = "10.200.0.5";
+	spec.outer_dst = "10.200.0.1";
+	scene_part(&s, 2, &spec, 99, 0, 24);
+	assert_int_equal(zr_pipeline_lessons(s.pipeline), 0);
+	scene_part(&s, 2, &spec, 99, 24, frame_content(&spec) - 24);
+	assert_int_equal(zr_pipeline_lessons(s.pipeline), 1);
+	assert_true(is_backed(3, SERVER));
+	finish();
+	scene_free(&s);
+}
+
+static void addresses_where_no_server_can_be_teach_nothing(void **state)
+{
+	static const struct {
+		const char *address;
+		bool teaches;
+	} cases[] = {
+		{"0.0.0.0", false},
+		{"0.1.2.3", false},
+		{"127.0.0.1", false},
+		{"169.254.1.1", false},
+		{"224.0.0.251", false},
+		{"255.255.255.255", false},
+		{ME, false},
+		{RESOLVER, false},
+		{OTHER, true},
+		{"::", false},
+		{"::1", false},
+		{"fe80::1", false},
+		{"febf::1", false},
+		{"ff02::fb", false},
+		{"2001:db8:53::53", false},
+		{"192.168.1.1", true},
+		{"223.255.255.254", true},
+		{"169.253.1.1", true},
+		{"::2", true},
+		{"::100", true},
+		{"fec0::1", true},
+		{"2001:db8:2::1", true},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		start(ROWS);
+		resolve(0, ME, "www.olm.vn", cases[i].address);
+		assert_int_equal(zr_pipeline_lessons(s.pipeline), cases[i].teaches);
+		finish();
+		scene_free(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +672,11 @@ int main(void)
 		cmocka_unit_test(over_tcp_the_handshake_is_free_too),
 		cmocka_unit_test(a_listed_resolver_is_free_as_an_address),
 		cmocka_unit_test(another_list_judges_questions_anew),
+		cmocka_unit_test(what_stands_in_an_answer_is_none),
+		cmocka_unit_test(a_stream_that_cannot_be_followed_is_charged),
+		cmocka_unit_test(an_answer_in_the_subscribers_own_tunnel_teaches_nothing),
+		cmocka_unit_test(fragments_from_both_ways_are_not_put_together),
+		cmocka_unit_test(addresses_where_no_server_can_be_teach_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

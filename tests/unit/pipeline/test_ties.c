@@ -81,6 +81,22 @@ static void full_tables_refuse_ties_and_forget_bonds_that_lapse(void **state)
 	free(map);
 }
 
+static void so_many_flows_hold_one_bond(void **state)
+{
+	uint32_t flow = 0;
+	bool first;
+
+	(void)state;
+	make(1 << 16);
+	for (; flow < ZR_TIES_HOLDING; flow++)
+		assert_true(zr_ties_tie(&ties, flow, 5, ZR_TIE_HOLDS, &first));
+	assert_false(zr_ties_tie(&ties, flow, 5, ZR_TIE_HOLDS, &first));
+	assert_true(zr_ties_tie(&ties, flow, 5, ZR_TIE_WAITS, &first));
+	assert_int_equal(zr_ties_untie(&ties, 0, 1), 0);
+	assert_true(zr_ties_tie(&ties, 0, 5, ZR_TIE_HOLDS, &first));
+	free(map);
+}
+
 /* What is known of a flow and of a bond, plainly. */
 struct flow_model {
 	uint64_t key;
@@ -167,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bond_counts_while_it_is_held_and_a_while_longer),
 		cmocka_unit_test(full_tables_refuse_ties_and_forget_bonds_that_lapse),
+		cmocka_unit_test(so_many_flows_hold_one_bond),
 		cmocka_unit_test(ties_are_what_was_tied),
 	};
 

@@ -306,6 +306,41 @@ static void test_every_cut(void **state)
 	}
 }
 
+/* A packet beyond the file's own bound is cut there, and what follows is read: by libpcap, since it is odd. */
+static void test_beyond_snapshot(void **state)
+{
+	static const uint32_t lens[] = {60, 80, 70};
+	struct zr_view views[ZR_BURST];
+	unsigned int count, seen = 0;
+	struct zr_capture c;
+	struct file f;
+
+	(void)state;
+	begin(&f, false);
+	put32(&f, MAGIC_US);
+	put16(&f, 2);
+	put16(&f, 4);
+	put32(&f, 0);
+	put32(&f, 0);
+	put32(&f, 80);
+	put32(&f, 1);
+	put_packet(&f, 1, 0, 60, 60, 1);
+	put_packet(&f, 2, 0, 100, 100, 2);
+	put_packet(&f, 3, 0, 70, 70, 3);
+	open_whole(&f, &c);
+	while ((count = zr_capture_burst(&c, views)) > 0) {
+		for (unsigned int i = 0; i < count; i++, seen++) {
+			assert_in_range(seen, 0, 2);
+			assert_int_equal(views[i].len, lens[seen]);
+			assert_int_equal(views[i].data[lens[seen] - 1], seen + 1);
+		}
+	}
+	assert_int_equal(seen, 3);
+	assert_string_equal(c.error, "");
+	assert_int_equal(zr_capture_done_bytes(&c), zr_capture_size_bytes(&c));
+	close_both(&f, &c);
+}
+
 static void check_refused(const char *bytes, size_t len, const char *expected)
 {
 	struct zr_capture c;
@@ -396,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_short_wire_length),
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_every_cut),
+		cmocka_unit_test(test_beyond_snapshot),
 		cmocka_unit_test(test_no_capture),
 		cmocka_unit_test(test_corrupt),
 		cmocka_unit_test(test_fifo),

@@ -26,8 +26,8 @@ static const char help[] =
 	"Sums the usage records of a ledger that are suspect: spoof_suspect, free under a name that neither an\n"
 	"answer of a trusted resolver nor a listed address backs (verify flag); unlearned, charged for the same\n"
 	"(verify require); spoof, charged for a hello that came twice with different bytes. The last two are\n"
-	"recorded with records.charged_flows only. A suspect is none who is guilty: who resolves names elsewhere\n"
-	"has no answer either.\n"
+	"recorded with records.charged_flows only; a ledger without them is told on standard error. A suspect need\n"
+	"not be guilty: who resolves names elsewhere has no answer either.\n"
 	"\n"
 	"Options:\n"
 	"  --by WHAT           rows by subscriber (without it) or rule\n"
@@ -44,6 +44,11 @@ static const char help[] =
 	"Examples:\n"
 	"  zerorate fraud --from 2026-11-01T00:00:00+07:00\n"
 	"  zerorate fraud --by rule --format json\n";
+
+static const char no_charged[] =
+	"zerorate fraud: the ledger has no records of charged flows, so that unlearned and spoof are not there:\n"
+	"records.charged_flows of zerorated.conf is off. zerorate status --json has their sums of all subscribers,\n"
+	"totals.reasons; zerorate explain --subscriber ADDRESS says who is concerned now.\n";
 
 struct options {
 	const char *ledger;
@@ -180,6 +185,8 @@ static int run(const struct options *options)
 
 		good = zr_suspects_each(suspects, take, rows) && good;
 		status = print(options, rows);
+		if (good && !zr_suspects_charged(suspects))
+			fputs(no_charged, stderr);
 		if (!good)
 			status = ZR_EXIT_FAILED;
 	}

@@ -14,6 +14,7 @@ struct zr_suspects {
 	sqlite3 *database; /* a temporary one, to which files are attached one at a time */
 	enum zr_fraud_by by;
 	char from[ZR_TIME_TEXT], to[ZR_TIME_TEXT];
+	bool charged; /* a file had a charged flow's record */
 };
 
 /* What a record is suspected of: a free flow by its flag, a charged one by its reason. */
@@ -22,7 +23,8 @@ struct zr_suspects {
 	"'spoof_suspect' END"
 
 #define ADD(column)                                                                                                    \
-	"INSERT INTO suspects SELECT " column ", " KIND ", flow || ' ' || coalesce(gateway, '') || domain, verdict,"   \
+	"INSERT INTO suspects SELECT " column ", " KIND                                                                \
+	", flow || ' ' || coalesce(epoch, '') || coalesce(gateway, '') || domain, verdict,"                            \
 	" sum(up_bytes + down_bytes), max(last) FROM ledger.records WHERE type = 'usage' AND last >= ?1 AND last < ?2" \
 	" AND (verdict = 'free' AND '|' || flags || '|' LIKE '%|spoof_suspect|%'"                                      \
 	" OR verdict = 'charged' AND reason IN ('unlearned', 'spoof')) GROUP BY 1, 2, 3, 4"
@@ -90,6 +92,32 @@ static bool add(struct zr_suspects *suspects, const char *path)
 	return good;
 }
 
+/* Such records come in every file or in none, but for the one in which the configuration changed. */
+static bool look_for_charged(struct zr_suspects *suspects, const char *path)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = SQLITE_ROW;
+
+	if (!suspects->charged) {
+		result = sqlite3_prepare_v2(
+			suspects->database,
+			"SELECT EXISTS (SELECT 1 FROM ledger.records WHERE type = 'usage' AND verdict = "
+			"'charged')",
+			-1, &statement, NULL);
+		if (result == SQLITE_OK)
+			result = sqlite3_step(statement);
+		if (result == SQLITE_ROW)
+			suspects->charged = sqlite3_column_int(statement, 0) != 0;
+		sqlite3_finalize(statement);
+	}
+	return result == SQLITE_ROW || failed(suspects, path);
+}
+
+bool zr_suspects_charged(const struct zr_suspects *suspects)
+{
+	return suspects->charged;
+}
+
 bool zr_suspects_add(struct zr_suspects *suspects, const char *path)
 {
 	bool good;
@@ -97,7 +125,7 @@ bool zr_suspects_add(struct zr_suspects *suspects, const char *path)
 	if (!zr_ledger_attach(suspects->database, path))
 		return failed(suspects, path);
 	/* One statement is all or nothing. */
-	good = add(suspects, path);
+	good = add(suspects, path) && look_for_charged(suspects, path);
 	return run(suspects, "DETACH ledger", path) && good;
 }
 

@@ -22,6 +22,9 @@ void zr_suspects_free(struct zr_suspects *suspects);
 /* Add a file of a ledger, all of it or nothing. */
 bool zr_suspects_add(struct zr_suspects *suspects, const char *path);
 
+/* Did any file have a charged flow's record? Without records.charged_flows there is none. */
+bool zr_suspects_charged(const struct zr_suspects *suspects);
+
 /* Each one, the largest volume first. A row is valid during the call. */
 bool zr_suspects_each(struct zr_suspects *suspects, void (*take)(void *arg, const struct zr_suspect *suspect),
 		      void *arg);
