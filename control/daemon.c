@@ -38,6 +38,10 @@
 #define SAMPLE_MS 1000
 #define US_PER_S  1000000U
 
+/* What a start of the dataplane may take, and each MiB of its memory: several times what was seen on a busy machine. */
+#define START_US (60 * US_PER_S)
+#define MIB_US   20000U
+
 /* No user: a signal. */
 #define NOBODY UINT64_MAX
 
@@ -233,20 +237,30 @@ static int watch_signals(struct daemon *daemon)
 	return daemon->signals.fd >= 0 ? zr_loop_add(daemon->loop, &daemon->signals, EPOLLIN) : -errno;
 }
 
+/* Every page is written before the first packet comes; whoever waits for the start gives it the time that needs. */
+static void extend_start(const struct zr_dataplane_config *config)
+{
+	struct zr_memory memory;
+	char error[512];
+
+	if (zr_dataplane_memory(config, false, &memory, error, sizeof(error)) == 0)
+		sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%" PRIu64, START_US + zr_status_memory_mib(&memory) * MIB_US);
+}
+
 static int start_dataplane(struct daemon *daemon, struct zr_dataplane_config *config)
 {
 	const struct zr_list_loaded *list = zr_lists_current(daemon->lists);
-	char error[512] = "", text[ZR_MEMORY_TEXT];
+	char error[512] = "";
 	int err;
 
+	extend_start(config);
 	err = zr_dataplane_start(config, list->image, list->index, &daemon->dataplane, error, sizeof(error));
 	if (err != 0) {
 		zr_log(ZR_LOG_ERROR, "%s", error);
 		return err;
 	}
 	zr_status_sample(&daemon->status, daemon->dataplane);
-	zr_status_memory_text(&daemon->status.now.memory, text);
-	zr_log(ZR_LOG_NOTICE, "%s; %s", text, zr_pages_text(daemon->status.now.pages));
+	zr_status_memory_log(&daemon->status.now, daemon->config);
 	return 0;
 }
 

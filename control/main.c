@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #include "control/config.h"
 #include "control/daemon.h"
 #include "control/status_memory.h"
+
+#define MIB UINT64_C(1048576)
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED };
 
@@ -61,7 +64,7 @@ static int print(const char *text)
 	return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-/* Nothing is wrong with the file; does what it asks for fit? */
+/* Nothing is wrong with the file; does what it asks for fit? Maybe beside a daemon that runs and that the next start replaces. */
 static int check(const char *path, const struct zr_config *config)
 {
 	struct zr_dataplane_config dataplane;
@@ -70,13 +73,20 @@ static int check(const char *path, const struct zr_config *config)
 	int err;
 
 	zr_config_dataplane(config, &dataplane);
-	err = zr_dataplane_memory(&dataplane, &memory, error, sizeof(error));
+	err = zr_dataplane_memory(&dataplane, true, &memory, error, sizeof(error));
 	if (err != 0) {
 		fprintf(stderr, "%s: %s\n", path, error);
 		return err;
 	}
 	zr_status_memory_text(&memory, text);
-	printf("%s: no errors\nIt takes %s; what frames need comes on top\n", path, text);
+	printf("%s: no errors\nIt takes %s; on top comes what frames need, and as it is used up to %" PRIu64
+	       " MiB of records.memory and evidence.network_memory, and the list, twice while it changes\n",
+	       path, text, zr_status_memory_later(config) / MIB);
+	if (zr_dataplane_memory(&dataplane, false, &memory, error, sizeof(error)) != 0)
+		fprintf(stderr,
+			"%s: no error, but just now there is too little memory: %s. If a zerorated runs, its memory is "
+			"there again when it has ended\n",
+			path, error);
 	return 0;
 }
 

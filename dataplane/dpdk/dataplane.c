@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -41,20 +42,25 @@ static struct zr_pipeline_config share_of(const struct zr_dataplane *dp, struct 
 	config.worker = (uint8_t)w->index;
 	config.identities = w->identities;
 	config.usage = zr_worker_tell;
+	config.room = zr_worker_room;
 	config.learned = w->lessons != NULL ? zr_teach_tell : NULL;
 	config.arg = w;
 	return config;
 }
 
-static int pipeline_make(struct zr_dataplane *dp, struct zr_worker *w, int socket, char *error, size_t error_len)
+static int pipeline_make(struct zr_dataplane *dp, struct zr_worker *w, char *error, size_t error_len)
 {
 	struct zr_pipeline_config config = share_of(dp, w);
 	size_t len = zr_pipeline_memory(&config);
+	char what[64];
 
-	w->memory = zr_memory_take(len, socket);
+	w->memory = zr_memory_take(len, w->lcore);
 	w->memory_len = len;
-	if (w->memory == NULL)
-		return no_memory(error, error_len, "a worker's flows and lessons", len);
+	if (w->memory == NULL) {
+		snprintf(what, sizeof(what), "a worker's flows and lessons on NUMA node %u",
+			 rte_lcore_to_socket_id(w->lcore));
+		return no_memory(error, error_len, what, len);
+	}
 	w->pipeline = zr_pipeline_init(w->memory, &config, dp->lists[0].image, dp->lists[0].index);
 	if (w->pipeline == NULL) {
 		snprintf(error, error_len,
@@ -132,7 +138,7 @@ static int worker_make(struct zr_dataplane *dp, unsigned int index, unsigned int
 		return no_memory(error, error_len, "a worker", ZR_CONTIGUOUS_BYTES);
 	status = lessons_make(dp, w, socket, error, error_len);
 	if (status == 0)
-		status = pipeline_make(dp, w, socket, error, error_len);
+		status = pipeline_make(dp, w, error, error_len);
 	if (status == 0)
 		status = handover_make(dp, w, socket, error, error_len);
 	if (status == 0)
@@ -166,7 +172,7 @@ static int events_make(struct zr_dataplane *dp, char *error, size_t error_len)
 		if (!zr_memory_fits(dp->memory.records_bytes) || !events_try(dp, count))
 			continue;
 		for (unsigned int i = 0; i < dp->worker_count; i++)
-			zr_memory_touch(dp->workers[i]->events, zr_events_bytes(count));
+			zr_memory_touch(dp->workers[i]->events, zr_events_bytes(count), dp->workers[i]->lcore);
 		return 0;
 	}
 	snprintf(error, error_len, "no memory for the records of %u workers; give EAL more (-m, or more hugepages)",
@@ -240,6 +246,9 @@ static int make(struct zr_dataplane *dp, const struct zr_lcores *lcores, const s
 	}
 	if (status == 0)
 		status = parts_make(dp, error, error_len);
+	/* Frames have theirs, so that there may be too little by now. EAL has huge pages in its hands. */
+	if (status == 0 && rte_eal_has_hugepages() == 0)
+		status = zr_dataplane_memory(&dp->config, false, &dp->memory, error, error_len);
 	if (status == 0)
 		zr_restart_count(dp, dp->identities);
 	for (unsigned int i = 0; status == 0 && i < lcores->count; i++)
@@ -270,10 +279,9 @@ int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr
 	}
 	status = zr_lcores_parse(config->workers, &lcores, error, error_len);
 	if (status == 0)
-		status = zr_dataplane_memory(config, &memory, error, error_len);
+		status = zr_dataplane_memory(config, false, &memory, error, error_len);
 	if (status == 0)
-		status = zr_eal_start(config->eal, &lcores, zr_memory_eal_mib(config, lcores.count), &shared_cpus,
-				      error, error_len);
+		status = zr_eal_start(config->eal, &lcores, memory.eal_mib, &shared_cpus, error, error_len);
 	if (status == 0)
 		status = zr_telemetry_register(error, error_len);
 	if (status != 0)

@@ -89,6 +89,8 @@ struct zr_memory {
 	uint64_t bounded_bytes; /* names, unfinished hellos, connection ids, what answers teach, decisions */
 	uint64_t records_bytes; /* rings to control; fewer when memory is short, once it runs what they have */
 	uint64_t frames_bytes;  /* buffers of ports; 0: not known before they are open */
+	/* EAL is told to take so many MiB of ordinary pages, since there are no huge ones; 0: there are, or eal says what. */
+	unsigned int eal_mib;
 };
 
 struct zr_dataplane;
@@ -96,8 +98,13 @@ struct zr_dataplane;
 /*
  * What a configuration takes, before anything is started. Returns 0; -EINVAL; or -ENOMEM when so much is not there for this
  * process: then error says how much it is, what bounds it, and what to change. *out is filled then, too.
+ * alone: as if nobody else used any memory, not even a dataplane that runs. It never fits then, or it is there one day.
  */
-int zr_dataplane_memory(const struct zr_dataplane_config *config, struct zr_memory *out, char *error, size_t error_len);
+int zr_dataplane_memory(const struct zr_dataplane_config *config, bool alone, struct zr_memory *out, char *error,
+			size_t error_len);
+
+/* Bytes of ordinary pages that this process can still have, UINT64_MAX: nothing bounds them. */
+uint64_t zr_dataplane_room(void);
 
 /*
  * Start EAL (once per process), the ports and the workers. image and index: the list in force (index made with the

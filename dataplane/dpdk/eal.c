@@ -58,8 +58,9 @@ static int init(const struct zr_eal_args *args, const char *eal, char *error, si
 		return 0;
 	status = rte_errno > 0 ? -rte_errno : -EINVAL;
 	snprintf(error, error_len,
-		 "EAL does not start with \"%s\": %s. Its own lines say why; without hugepages add --no-huge, without "
-		 "root add --no-huge --no-pci --no-shconf",
+		 "EAL does not start with \"%s\": %s. Its own lines say why; without hugepages add --no-huge, with "
+		 "them but "
+		 "without rights to a mounted hugetlbfs --in-memory, without root --no-huge --no-pci --no-shconf",
 		 eal, rte_strerror(-status));
 	return status;
 }
@@ -72,8 +73,12 @@ static int ordinary(struct zr_eal_args *args, unsigned int mib)
 	bool said = false;
 
 	snprintf(number, sizeof(number), "%u", mib);
-	for (size_t i = 0; i < args->count; i++)
+	for (size_t i = 0; i < args->count; i++) {
 		said |= strncmp(args->words[i], "-m", 2) == 0;
+		/* EAL takes it with huge pages alone; what else it means can be had. */
+		if (strncmp(args->words[i], "--in", 4) == 0 && zr_eal_args_replace(args, i, "--no-shconf") != 0)
+			return -ENOMEM;
+	}
 	return zr_eal_args_prepend(args, words, said ? 1 : sizeof(words) / sizeof(words[0]));
 }
 

@@ -116,6 +116,17 @@ int zr_eal_args_prepend(struct zr_eal_args *args, const char *const *words, size
 	return 0;
 }
 
+int zr_eal_args_replace(struct zr_eal_args *args, size_t at, const char *word)
+{
+	char *copy = strdup(word);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	free(args->words[at]);
+	args->words[at] = copy;
+	return 0;
+}
+
 void zr_eal_args_clear(struct zr_eal_args *args)
 {
 	for (size_t i = 0; i < args->count; i++)

@@ -17,6 +17,8 @@ struct zr_eal_args {
 int zr_eal_args_split(const char *text, struct zr_eal_args *out, char *error, size_t error_len);
 /* Put copies of words in front. 0 or -ENOMEM. */
 int zr_eal_args_prepend(struct zr_eal_args *args, const char *const *words, size_t count);
+/* Put a copy of word in the place of the one at `at`. 0 or -ENOMEM. */
+int zr_eal_args_replace(struct zr_eal_args *args, size_t at, const char *word);
 void zr_eal_args_clear(struct zr_eal_args *args);
 
 #endif

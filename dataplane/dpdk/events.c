@@ -20,7 +20,7 @@ _Static_assert(sizeof(struct event) % 4 == 0, "rings hold whole words of 32 bits
 
 uint32_t zr_events_wanted(uint32_t flows)
 {
-	return RTE_MAX(rte_align32pow2(flows + 1), ZR_EVENTS_MIN);
+	return RTE_MIN(RTE_MAX(rte_align32pow2(flows + 1), ZR_EVENTS_MIN), ZR_EVENTS_MAX);
 }
 
 size_t zr_events_bytes(uint32_t count)
@@ -36,11 +36,18 @@ struct rte_ring *zr_events_make(unsigned int worker, uint32_t count, int socket)
 	return rte_ring_create_elem(name, sizeof(struct event), count, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
+uint32_t zr_events_room(const struct rte_ring *ring)
+{
+	uint32_t half = rte_ring_get_capacity(ring) / 2, room = rte_ring_free_count(ring);
+
+	return room > half ? room - half : 0;
+}
+
 bool zr_events_put(struct rte_ring *ring, const struct zr_usage *usage)
 {
 	struct event event;
 
-	if (rte_ring_full(ring) || (!usage->recorded && rte_ring_free_count(ring) <= rte_ring_get_capacity(ring) / 2))
+	if (rte_ring_full(ring) || (!usage->recorded && zr_events_room(ring) == 0))
 		return false;
 	event.usage = *usage;
 	if (usage->name != NULL)

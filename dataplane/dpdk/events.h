@@ -7,8 +7,12 @@
 
 struct rte_ring;
 
-/* Events that a worker's ring must have room for so that a list that cuts each of its flows fits; and the fewest allowed. */
+/*
+ * Events that a worker's ring is to have room for: one of each of its flows, but no more than packets can bring while control is
+ * busy elsewhere for some tenths of a second, since all else waits for room; and the fewest allowed. Powers of two.
+ */
 uint32_t zr_events_wanted(uint32_t flows);
+#define ZR_EVENTS_MAX 65536
 #define ZR_EVENTS_MIN 4096
 
 /* Bytes that a ring of count events takes. */
@@ -22,6 +26,9 @@ struct rte_ring *zr_events_make(unsigned int worker, uint32_t count, int socket)
  * it, so that however many charged flows end, no record waits for them.
  */
 bool zr_events_put(struct rte_ring *ring, const struct zr_usage *usage);
+
+/* By the worker: how many more events may be put into the ring by flows that can wait. They leave half of it to packets. */
+uint32_t zr_events_room(const struct rte_ring *ring);
 
 /* By control: take at most max events in order. Returns how many there were. */
 unsigned int zr_events_take(struct rte_ring *ring, void (*take)(void *arg, const struct zr_usage *usage), void *arg,

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <rte_eal.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
 #include <rte_malloc.h>
 
 #include "dataplane/dpdk/eal_args.h"
@@ -42,18 +44,30 @@ struct zr_pipeline_config zr_memory_share(const struct zr_pipeline_config *all, 
 	return share;
 }
 
-bool zr_memory_ordinary(const char *eal)
+/* Does a word of eal begin so? A text that cannot be split is refused later. */
+static bool eal_says(const char *eal, const char *begins)
 {
 	struct zr_eal_args args;
 	char error[64];
-	bool ordinary = false;
+	bool said = false;
 
 	if (zr_eal_args_split(eal, &args, error, sizeof(error)) != 0)
 		return false;
 	for (size_t i = 0; i < args.count; i++)
-		ordinary |= strncmp(args.words[i], "--no-hu", 7) == 0;
+		said |= strncmp(args.words[i], begins, strlen(begins)) == 0;
 	zr_eal_args_clear(&args);
-	return ordinary;
+	return said;
+}
+
+static bool no_huge_said(const char *eal)
+{
+	return eal_says(eal, "--no-hu");
+}
+
+/* Arguments that EAL takes with huge pages alone; of each the shortest beginning that it knows. */
+static bool huge_said(const char *eal)
+{
+	return eal_says(eal, "--so") || eal_says(eal, "--hu") || eal_says(eal, "--mat");
 }
 
 static int too_much(const struct zr_memory *memory, const struct zr_room *room, char *error, size_t error_len)
@@ -69,10 +83,33 @@ static int too_much(const struct zr_memory *memory, const struct zr_room *room, 
 	return -ENOMEM;
 }
 
-int zr_dataplane_memory(const struct zr_dataplane_config *config, struct zr_memory *out, char *error, size_t error_len)
+/* MiB for EAL of ordinary pages where it has no huge ones and the configuration says nothing of it. */
+static unsigned int eal_mib(const struct zr_dataplane_config *config, unsigned int workers, bool has_huge)
 {
-	struct zr_pipeline_config share;
+	uint64_t frame_bytes = config->frame_max > FRAME_BYTES ? config->frame_max : FRAME_BYTES;
+	uint64_t frames = config->port_count * (PORT_FRAMES + (uint64_t)workers * WORKER_FRAMES);
+	uint32_t flows = config->pipeline.flows / workers + 1;
+
+	if (has_huge || no_huge_said(config->eal) || huge_said(config->eal))
+		return 0;
+	return (unsigned int)((frames * 2 * frame_bytes + workers * zr_events_bytes(zr_events_wanted(flows))) / MIB) +
+	       EAL_MIB;
+}
+
+static void ordinary_room(enum zr_room_of of, struct zr_room *room)
+{
 	struct zr_room_limits limits;
+
+	zr_room_limits_get(&limits);
+	zr_room_find("", &limits, of, room);
+}
+
+int zr_dataplane_memory(const struct zr_dataplane_config *config, bool alone, struct zr_memory *out, char *error,
+			size_t error_len)
+{
+	enum zr_room_of of = alone ? ZR_ROOM_WHOLE : ZR_ROOM_NOW;
+	bool has_huge = zr_room_has_huge("");
+	struct zr_pipeline_config share;
 	struct zr_lcores lcores;
 	struct zr_room room;
 	size_t all;
@@ -94,11 +131,11 @@ int zr_dataplane_memory(const struct zr_dataplane_config *config, struct zr_memo
 	out->flows_bytes = lcores.count * zr_flow_table_memory(share.flows);
 	out->bounded_bytes = lcores.count * all - out->flows_bytes;
 	out->flows_max = (uint64_t)lcores.count * share.flows;
-	zr_room_limits_get(&limits);
-	if (zr_memory_ordinary(config->eal) || !zr_room_has_huge(""))
-		zr_room_find("", &limits, &room);
+	out->eal_mib = eal_mib(config, lcores.count, has_huge);
+	if (!has_huge || no_huge_said(config->eal))
+		ordinary_room(of, &room);
 	else
-		zr_room_find_huge("", &room);
+		zr_room_find_huge("", of, &room);
 	/* Rings are made smaller when memory is short, as at the start. */
 	for (uint32_t count = zr_events_wanted(share.flows); count >= ZR_EVENTS_MIN; count /= 2) {
 		out->records_bytes = lcores.count * zr_events_bytes(count);
@@ -108,28 +145,17 @@ int zr_dataplane_memory(const struct zr_dataplane_config *config, struct zr_memo
 	return too_much(out, &room, error, error_len);
 }
 
-unsigned int zr_memory_eal_mib(const struct zr_dataplane_config *config, unsigned int workers)
+uint64_t zr_dataplane_room(void)
 {
-	uint64_t frame_bytes = config->frame_max > FRAME_BYTES ? config->frame_max : FRAME_BYTES;
-	uint64_t frames = config->port_count * (PORT_FRAMES + (uint64_t)workers * WORKER_FRAMES);
-	uint32_t flows = config->pipeline.flows / workers + 1;
+	struct zr_room room;
 
-	if (zr_memory_ordinary(config->eal) || zr_room_has_huge(""))
-		return 0;
-	return (unsigned int)((frames * 2 * frame_bytes + workers * zr_events_bytes(zr_events_wanted(flows))) / MIB) +
-	       EAL_MIB;
+	ordinary_room(ZR_ROOM_NOW, &room);
+	return room.bytes;
 }
 
 bool zr_memory_fits(uint64_t bytes)
 {
-	struct zr_room_limits limits;
-	struct zr_room room;
-
-	if (rte_eal_has_hugepages() != 0)
-		return true;
-	zr_room_limits_get(&limits);
-	zr_room_find("", &limits, &room);
-	return room.bytes >= bytes;
+	return rte_eal_has_hugepages() != 0 || zr_dataplane_room() >= bytes;
 }
 
 enum zr_pages zr_memory_pages(void)
@@ -161,16 +187,37 @@ const char *zr_pages_name(enum zr_pages pages)
 	return names[pages];
 }
 
-void zr_memory_touch(void *memory, size_t len)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint8_t *from = (uint8_t *)memory - (uintptr_t)memory % page, *end = (uint8_t *)memory + len;
+struct range {
+	uint8_t *at;
+	size_t len;
+};
 
-	if (madvise(from, (size_t)(end - from), MADV_POPULATE_WRITE) == 0)
-		return;
-	/* Kernels before 5.14 do not know it. */
-	for (volatile uint8_t *at = memory; at < end; at = from += page)
-		*at = *at;
+static int touch(void *arg)
+{
+	const struct range *range = arg;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *from = range->at - (uintptr_t)range->at % page, *end = range->at + range->len;
+
+	/* Of subscribers, and a dump of it all would keep the next start waiting. */
+	madvise(from, (size_t)(end - from), MADV_DONTDUMP);
+	if (madvise(from, (size_t)(end - from), MADV_POPULATE_WRITE) != 0)
+		/* Kernels before 5.14 do not know it. */
+		for (volatile uint8_t *at = range->at; at < end; at = from += page)
+			*at = *at;
+	/* Nor is it swapped out, where RLIMIT_MEMLOCK has room for it. */
+	mlock(range->at, range->len);
+	return 0;
+}
+
+void zr_memory_touch(void *memory, size_t len, unsigned int lcore)
+{
+	struct range range = {memory, len};
+
+	/* The kernel takes a page from the node whose CPU writes it first. */
+	if (rte_eal_remote_launch(touch, &range, lcore) == 0)
+		rte_eal_wait_lcore(lcore);
+	else
+		touch(&range);
 }
 
 static size_t whole_pages(size_t len)
@@ -179,7 +226,7 @@ static size_t whole_pages(size_t len)
 }
 
 /* The process's own, on a border of huge pages. */
-static void *own(size_t len)
+static void *own(size_t len, unsigned int lcore)
 {
 	size_t room = whole_pages(len) + HUGE_BYTES;
 	uint8_t *at = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *first;
@@ -193,15 +240,15 @@ static void *own(size_t len)
 		munmap(at, before);
 	munmap(first + whole_pages(len), HUGE_BYTES - before);
 	madvise(first, whole_pages(len), MADV_HUGEPAGE);
-	zr_memory_touch(first, len);
+	zr_memory_touch(first, len, lcore);
 	return first;
 }
 
-void *zr_memory_take(size_t len, int socket)
+void *zr_memory_take(size_t len, unsigned int lcore)
 {
 	if (rte_eal_has_hugepages() != 0)
-		return rte_zmalloc_socket(NULL, len, CACHE_LINE, socket);
-	return own(len);
+		return rte_zmalloc_socket(NULL, len, CACHE_LINE, (int)rte_lcore_to_socket_id(lcore));
+	return own(len, lcore);
 }
 
 void zr_memory_give_back(void *memory, size_t len)

@@ -10,6 +10,7 @@
 #include <rte_dev.h>
 
 #include "dataplane/dpdk/interface.h"
+#include "dataplane/dpdk/memory.h"
 #include "dataplane/dpdk/spread.h"
 
 #define DESCRIPTORS   1024
@@ -217,16 +218,17 @@ static int pool_make(struct zr_port_setup *s)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 	unsigned int mbufs = pool_mbufs(s);
+	uint16_t room = (uint16_t)(s->room + RTE_PKTMBUF_HEADROOM);
 
 	snprintf(name, sizeof(name), "zr_port_%u", s->device->id);
-	s->device->pool = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0,
-						  (uint16_t)(s->room + RTE_PKTMBUF_HEADROOM),
-						  rte_eth_dev_socket_id(s->device->id));
+	if (zr_memory_fits(mbufs * (uint64_t)rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + room, 0, NULL)))
+		s->device->pool = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, room,
+							  rte_eth_dev_socket_id(s->device->id));
 	if (s->device->pool == NULL)
 		return zr_port_refuse(
 			s, -ENOMEM,
-			"no memory for %u buffers of %u bytes; give EAL more (-m, or more hugepages), or lower "
-			"frame_max (%u) or the number of workers",
+			"no memory for %u buffers of %u bytes; give EAL more (-m, or more hugepages), or the "
+			"machine, or lower frame_max (%u) or the number of workers",
 			mbufs, s->room, s->dp->config.frame_max);
 	return 0;
 }

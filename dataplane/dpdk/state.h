@@ -187,6 +187,8 @@ void zr_worker_restore(struct zr_worker *w, uint64_t now_ns);
 void zr_restart_count(struct zr_dataplane *dp, uint32_t identities[ZR_WORKERS_MAX]);
 /* worker.c: what a pipeline calls with each event. */
 bool zr_worker_tell(void *arg, const struct zr_usage *usage);
+/* worker.c: … and asks how many may wait to be told. */
+uint32_t zr_worker_room(void *arg);
 
 /* lists.c: make the list in force the published one, before workers run. */
 void zr_lists_init(struct zr_dataplane *dp, const struct zr_image *image, const struct zr_suffix_index *index);

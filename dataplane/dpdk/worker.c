@@ -34,7 +34,7 @@
 /* How often counters are published while packets come: with every round they took a tenth of its time. */
 #define PUBLISH_HZ 20000
 
-/* A burst received by this worker and one taken from its ring. */
+/* A burst taken from this worker's ring and one that it received. */
 #define ROUND_FRAMES (2 * ZR_BURST)
 
 /* Would every ring take a burst from every worker at once? Then what a file gives now finds room, whoever else gives. */
@@ -140,7 +140,7 @@ static unsigned int worker_of(const struct zr_worker *w, const struct rte_mbuf *
 	struct zr_view view;
 
 	view_fill(w, m, HEADERS_BYTES, w->contiguous, &view);
-	zr_packet_parse(&config->packets, &view, &packet);
+	zr_packet_whose(&config->packets, &view, &packet);
 	if (unlikely(packet.fragment))
 		return zr_spread_part(w->dp->parts, &packet, time_of(w->dp, m, clock_now(w->dp)));
 	return zr_spread_worker(&packet, config->subscribers, w->dp->worker_count);
@@ -206,7 +206,7 @@ static unsigned int sort_out(struct zr_worker *w, struct zr_queue *from, struct 
 	return mine;
 }
 
-/* Stage: frames of this worker's subscribers that others received. */
+/* Stage: frames of this worker's subscribers that others received; they are on their way from another CPU's cache. */
 static unsigned int take(struct zr_worker *w, struct rte_mbuf **frames)
 {
 	unsigned int count;
@@ -215,7 +215,7 @@ static unsigned int take(struct zr_worker *w, struct rte_mbuf **frames)
 		return 0;
 	count = rte_ring_sc_dequeue_burst(w->ring, (void **)frames, ZR_BURST, NULL);
 	for (unsigned int i = 0; i < count; i++)
-		prefetch_headers(frames[i]);
+		rte_prefetch0(frames[i]);
 	return count;
 }
 
@@ -348,6 +348,13 @@ bool zr_worker_tell(void *arg, const struct zr_usage *usage)
 	return true;
 }
 
+uint32_t zr_worker_room(void *arg)
+{
+	const struct zr_worker *w = arg;
+
+	return zr_events_room(w->events);
+}
+
 static void cut_all(struct zr_worker *w)
 {
 	zr_pipeline_advance(w->pipeline, atomic_load_explicit(&w->dp->end_ns, memory_order_relaxed));
@@ -382,10 +389,15 @@ void zr_worker_round(struct zr_worker *w, enum zr_phase phase)
 	uint64_t begin = w->round_cycles, end;
 	struct rte_mbuf *frames[ROUND_FRAMES];
 	struct zr_queue *from = NULL;
-	unsigned int received = phase == ZR_PHASE_RUN ? receive(w, &from, frames) : 0;
-	unsigned int mine = sort_out(w, from, frames, received);
-	unsigned int count = mine + take(w, frames + mine);
-	bool found = received > 0 || count > 0;
+	unsigned int taken = take(w, frames);
+	unsigned int received = phase == ZR_PHASE_RUN ? receive(w, &from, frames + taken) : 0;
+	unsigned int count;
+	bool found;
+
+	for (unsigned int i = 0; i < taken; i++)
+		prefetch_headers(frames[i]);
+	count = taken + sort_out(w, from, frames + taken, received);
+	found = received > 0 || count > 0;
 
 	if (count > 0)
 		judge(w, frames, count, time_now(w));

@@ -92,19 +92,31 @@ struct zr_flow {
 			uint8_t proto, family;
 		};
 	};
-	uint64_t up_bytes : 41;
-	uint64_t dns : 1;  /* its server is a trusted resolver: with INSPECT its messages are read */
-	uint64_t tied : 1; /* something hangs on its verdict, or that on something (pipeline/ties.h) */
-	uint64_t : 5, flags : 16;
-	uint64_t down_bytes : 41;
-	uint64_t mark : 7;    /* what its packets are marked with: 1 and a DSCP code point; 0: nothing */
-	uint64_t timeout : 3; /* enum zr_timeout */
-	uint64_t late : 3; /* nobody took the part when it was due: how far its cause is behind ZR_CAUSE_IDLE; else 0 */
-	uint64_t mixed : 1;      /* … and it goes on with another host's packets */
-	uint64_t tag_late : 1;   /* nobody took the tag when it was due */
-	uint64_t generation : 8; /* of the list it was judged by */
+	union {
+		/* Both directions as an array, up first: the bytes are the lowest bits, so that adding to a word adds to them. */
+		uint64_t bytes_word[2];
+		struct {
+			uint64_t up_bytes : 41;
+			uint64_t dns : 1;  /* its server is a trusted resolver: with INSPECT its messages are read */
+			uint64_t tied : 1; /* something hangs on its verdict, or that on something (pipeline/ties.h) */
+			uint64_t : 5, flags : 16;
+			uint64_t down_bytes : 41;
+			uint64_t mark : 7; /* what its packets are marked with: 1 and a DSCP code point; 0: nothing */
+			uint64_t timeout : 3; /* enum zr_timeout */
+			uint64_t
+				late : 3; /* nobody took the part when it was due: how far its cause is behind ZR_CAUSE_IDLE; else 0 */
+			uint64_t mixed : 1;      /* … and it goes on with another host's packets */
+			uint64_t tag_late : 1;   /* nobody took the tag when it was due */
+			uint64_t generation : 8; /* of the list it was judged by */
+		};
+	};
 	uint64_t last_us : 52, reason : 5 /* enum zr_reason */, evidence : 7 /* bits of enum zr_evidence */;
-	uint32_t up_pkts, down_pkts;
+	union {
+		uint32_t pkts[2]; /* likewise */
+		struct {
+			uint32_t up_pkts, down_pkts;
+		};
+	};
 	uint32_t edge_tick; /* no edge lies before this tick (zr_tick) that was not passed */
 	uint32_t start;     /* TCP: the opener's initial sequence number; QUIC: a hash of the first destination id */
 	uint32_t path;      /* interned VLAN ids and TEIDs; 0: none */

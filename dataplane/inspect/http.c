@@ -12,7 +12,7 @@
 struct framing {
 	bool has_length, length_broken;
 	bool has_coding, chunked;
-	bool upgrade;
+	bool websocket;
 	uint64_t length_bytes;
 };
 
@@ -50,6 +50,11 @@ static struct zr_slice trim(struct zr_slice s)
 static bool is_word(struct zr_slice s, const char *word)
 {
 	return s.len == strlen(word) && strncasecmp((const char *)s.at, word, s.len) == 0;
+}
+
+static bool is_same(struct zr_slice a, struct zr_slice b)
+{
+	return a.len == b.len && (a.len == 0 || strncasecmp((const char *)a.at, (const char *)b.at, a.len) == 0);
 }
 
 /* Bytes of empty lines at the start. */
@@ -196,20 +201,21 @@ static void read_field(struct zr_slice field, struct zr_slice *host, struct fram
 
 	if (colon == NULL)
 		return;
-	name = (struct zr_slice){.at = field.at, .len = (size_t)(colon - field.at)};
-	value = trim((struct zr_slice){.at = colon + 1, .len = field.len - name.len - 1});
+	/* Some servers bear with blanks around a name. */
+	name = trim((struct zr_slice){.at = field.at, .len = (size_t)(colon - field.at)});
+	value = trim((struct zr_slice){.at = colon + 1, .len = field.len - (size_t)(colon + 1 - field.at)});
 	if (is_word(name, "host")) {
 		value = without_port(value);
 		if (host->at == NULL)
 			*host = value;
-		else if (host->len != value.len || (value.len > 0 && memcmp(host->at, value.at, value.len) != 0))
+		else if (!is_same(*host, value))
 			host->len = 0;
 	} else if (is_word(name, "content-length")) {
 		read_length(value, f);
 	} else if (is_word(name, "transfer-encoding")) {
 		read_coding(value, f);
 	} else if (is_word(name, "upgrade")) {
-		f->upgrade = true;
+		f->websocket = is_word(value, "websocket");
 	}
 }
 
@@ -233,8 +239,10 @@ static bool take_field(const uint8_t *data, size_t len, size_t *at, struct zr_sl
 static void decide_body(const struct framing *f, struct zr_http_head *out)
 {
 	out->length_bytes = 0;
-	if (out->connect || f->upgrade || (f->has_coding ? !f->chunked : f->length_broken)) {
+	if (out->connect || f->websocket) {
 		out->body = ZR_HTTP_BODY_TUNNEL;
+	} else if (f->has_coding ? !f->chunked || f->has_length : f->length_broken) {
+		out->body = ZR_HTTP_BODY_UNKNOWN;
 	} else if (f->has_coding) {
 		out->body = ZR_HTTP_BODY_CHUNKED;
 	} else if (f->length_bytes > 0) {
@@ -243,6 +251,16 @@ static void decide_body(const struct framing *f, struct zr_http_head *out)
 	} else {
 		out->body = ZR_HTTP_BODY_NONE;
 	}
+}
+
+/* The target's authority is what counts (RFC 9112, section 3.2.2), but some servers take the Host field all the same. */
+static struct zr_slice one_host(struct zr_slice authority, struct zr_slice field, bool connect)
+{
+	if (authority.len == 0)
+		return field;
+	if (field.at != NULL && !connect && !is_same(authority, field))
+		authority.len = 0;
+	return authority;
 }
 
 enum zr_result zr_http_request(const uint8_t *data, size_t len, struct zr_http_head *out)
@@ -269,8 +287,7 @@ enum zr_result zr_http_request(const uint8_t *data, size_t len, struct zr_http_h
 			read_field(field, &host, &framing);
 			continue;
 		}
-		if (out->host.len == 0)
-			out->host = host;
+		out->host = one_host(out->host, host, out->connect);
 		decide_body(&framing, out);
 		out->head_len = at;
 		return ZR_OK;

@@ -12,8 +12,9 @@ enum zr_http_body {
 	ZR_HTTP_BODY_NONE,
 	ZR_HTTP_BODY_LENGTH,  /* length_bytes follow */
 	ZR_HTTP_BODY_CHUNKED, /* RFC 9112, section 7.1 */
-	ZR_HTTP_BODY_TUNNEL, /* CONNECT, or Upgrade: what follows is no longer HTTP/1 requests. Or nobody can tell where
-				 the body ends: lengths that contradict each other, codings that do not end in chunked */
+	ZR_HTTP_BODY_TUNNEL,  /* CONNECT, or an upgrade to WebSocket: what follows is no longer HTTP/1 requests */
+	ZR_HTTP_BODY_UNKNOWN, /* nobody can tell where it ends: lengths that contradict each other, a coding that does not
+				 end in chunked, or both a length and a coding (RFC 9112, section 6.3) */
 };
 
 struct zr_http_head {
@@ -26,7 +27,8 @@ struct zr_http_head {
 
 /*
  * A request head at the start of data. Host: from the target in absolute or authority form, else from the Host header
- * (RFC 9112, section 3.2); none when there are several that differ, since nobody knows which one a server takes.
+ * (RFC 9112, section 3.2); none when there are several that differ, target's included, since nobody knows which one a server
+ * takes. An upgrade to anything but WebSocket changes nothing: few servers do it, and requests that go on are followed.
  * OK: out is filled. MORE: the head is not complete; when len is ZR_HTTP_HEAD_MAX or more it is larger than what is read.
  * NONE otherwise; never BAD, since servers bear with nearly everything behind a good request line. As they do, this reads
  * bare LF as a line end, folded lines, and a few empty lines ahead. A method is any token of capital letters, hyphens and

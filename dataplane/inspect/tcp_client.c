@@ -144,10 +144,10 @@ static bool is_hole_lost(struct zr_tcp_client *c, const struct segment *s)
 	return (uint32_t)offset + s->len > ZR_HELLO_MAX && c->inspected > ZR_HELLO_MAX;
 }
 
-/* The stream goes on where it is not known what is said: look for a new start, from seq on. */
+/* The stream goes on where it is not known what is said: look for a new start, from seq on. Requests must all be known. */
 static void lose_step(struct zr_tcp_feed *f, uint32_t seq)
 {
-	if (f->c->state == ZR_TCP_TLS) {
+	if (f->c->state == ZR_TCP_TLS || zr_tcp_is_followed(f->c)) {
 		reach_limit(f);
 		return;
 	}
@@ -240,7 +240,7 @@ static enum zr_feed outcome(const struct zr_tcp_feed *f)
 		return ZR_FEED_DONE;
 	if (c->held != NULL)
 		return ZR_FEED_PARTIAL;
-	return c->state == ZR_TCP_HTTP || c->state == ZR_TCP_BODY ? ZR_FEED_HTTP : ZR_FEED_IDLE;
+	return zr_tcp_is_followed(c) ? ZR_FEED_HTTP : ZR_FEED_IDLE;
 }
 
 enum zr_feed zr_tcp_client_feed(struct zr_tcp_client *c, struct zr_assembly_pool *pool, uint8_t *scratch, uint32_t seq,

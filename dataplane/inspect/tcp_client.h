@@ -13,9 +13,10 @@
 enum zr_tcp_state {
 	ZR_TCP_START,  /* nothing recognised yet */
 	ZR_TCP_TLS,    /* inside a TLS hello */
-	ZR_TCP_HTTP,   /* inside a request head, or waiting for the next */
+	ZR_TCP_HTTP,   /* behind a request and its body: inside the next one's head, or waiting for it */
 	ZR_TCP_BODY,   /* inside a request's body */
 	ZR_TCP_OPAQUE, /* neither: a hello or request may begin where the stream goes on, as far as that is known */
+	ZR_TCP_HEAD,   /* inside the first request's head */
 	ZR_TCP_DONE,   /* nothing more will be told (behind a TLS hello, or a bound was reached) */
 };
 

@@ -21,6 +21,14 @@ static void tell(struct zr_tcp_feed *f, struct zr_hello *hello, enum zr_source s
 	f->found(f->arg, hello);
 }
 
+/* No further message can be told from what it is in. */
+static uint32_t give_up(struct zr_tcp_feed *f)
+{
+	f->c->state = ZR_TCP_DONE;
+	f->limit = true;
+	return 0;
+}
+
 /* The message at hand is incomplete: no use in reading it again before it has need bytes. */
 static uint32_t wait_for(struct zr_tcp_feed *f, enum zr_tcp_state state, size_t need)
 {
@@ -51,21 +59,25 @@ static uint32_t proxy_line_len(const uint8_t *data, uint32_t len)
 	return (uint32_t)(lf + 1 - data);
 }
 
-/* Length of the line ends right before what may be a hello: what is left of a line that was passed over. 0: none. */
+/* Length of the line ends before what may be a hello, or a request that is behind more of them than are read. */
 static uint32_t line_end_len(const uint8_t *data, uint32_t len)
 {
 	uint32_t n = 0;
 
 	while (n < len && (data[n] == '\r' || data[n] == '\n'))
 		n++;
-	return n < len && data[n] == TLS_HANDSHAKE_RECORD ? n : 0;
+	return n;
 }
 
 /* What begins at data is neither TLS nor HTTP. Returns how much of it to pass over. */
-static uint32_t not_ours(struct zr_tcp_client *c, const uint8_t *data, uint32_t len)
+static uint32_t not_ours(struct zr_tcp_feed *f, const uint8_t *data, uint32_t len)
 {
+	struct zr_tcp_client *c = f->c;
 	uint32_t text_len = proxy_line_len(data, len);
 
+	/* A server reads it as a request all the same, or as more of them. */
+	if (zr_tcp_is_followed(c))
+		return give_up(f);
 	if (text_len == 0)
 		text_len = line_end_len(data, len);
 	c->state = ZR_TCP_OPAQUE;
@@ -87,7 +99,7 @@ static uint32_t read_tls(struct zr_tcp_feed *f, const uint8_t *data, uint32_t le
 	case ZR_MORE:
 		return wait_for(f, ZR_TCP_TLS, need);
 	default:
-		return not_ours(f->c, data, len);
+		return not_ours(f, data, len);
 	}
 }
 
@@ -106,10 +118,9 @@ static uint32_t step_over(struct zr_tcp_client *c)
 static uint32_t enter_body(struct zr_tcp_client *c, const struct zr_http_head *head)
 {
 	static const uint8_t states[] = {
-		[ZR_HTTP_BODY_NONE] = ZR_TCP_HTTP,
-		[ZR_HTTP_BODY_LENGTH] = ZR_TCP_BODY,
-		[ZR_HTTP_BODY_CHUNKED] = ZR_TCP_BODY,
-		[ZR_HTTP_BODY_TUNNEL] = ZR_TCP_OPAQUE,
+		[ZR_HTTP_BODY_NONE] = ZR_TCP_HTTP,    [ZR_HTTP_BODY_LENGTH] = ZR_TCP_BODY,
+		[ZR_HTTP_BODY_CHUNKED] = ZR_TCP_BODY, [ZR_HTTP_BODY_TUNNEL] = ZR_TCP_OPAQUE,
+		[ZR_HTTP_BODY_UNKNOWN] = ZR_TCP_DONE,
 	};
 
 	c->state = states[head->body];
@@ -122,20 +133,21 @@ static uint32_t enter_body(struct zr_tcp_client *c, const struct zr_http_head *h
 static uint32_t read_http(struct zr_tcp_feed *f, const uint8_t *data, uint32_t len)
 {
 	struct zr_tcp_client *c = f->c;
+	enum zr_tcp_state state = c->state == ZR_TCP_HTTP ? ZR_TCP_HTTP : ZR_TCP_HEAD;
 	struct zr_hello hello = {0};
 	struct zr_http_head head;
 	int name_len;
 
 	/* need is one more than what was read in vain */
 	if (c->need > 0 && len < ZR_HTTP_HEAD_MAX && !zr_http_request_ripe(data, c->need - 1, len))
-		return wait_for(f, ZR_TCP_HTTP, len + 1);
+		return wait_for(f, state, len + 1);
 	switch (zr_http_request(data, len, &head)) {
 	case ZR_OK:
 		break;
 	case ZR_MORE:
-		return wait_for(f, ZR_TCP_HTTP, (size_t)len + 1);
+		return wait_for(f, state, (size_t)len + 1);
 	default:
-		return not_ours(c, data, len);
+		return not_ours(f, data, len);
 	}
 	if (head.host.len > 0) {
 		name_len = zr_name_canonical(head.host.at, head.host.len, hello.name);
@@ -143,11 +155,13 @@ static uint32_t read_http(struct zr_tcp_feed *f, const uint8_t *data, uint32_t l
 		hello.name_len = name_len < 0 ? 0 : (uint8_t)name_len;
 	}
 	tell(f, &hello, ZR_SOURCE_HTTP_HOST, (uint32_t)head.head_len);
+	f->limit |= head.body == ZR_HTTP_BODY_UNKNOWN;
 	return (uint32_t)head.head_len + enter_body(c, &head);
 }
 
-static uint32_t read_body(struct zr_tcp_client *c, const uint8_t *data, uint32_t len)
+static uint32_t read_body(struct zr_tcp_feed *f, const uint8_t *data, uint32_t len)
 {
+	struct zr_tcp_client *c = f->c;
 	size_t used;
 
 	if (c->body == ZR_HTTP_BODY_LENGTH)
@@ -159,8 +173,7 @@ static uint32_t read_body(struct zr_tcp_client *c, const uint8_t *data, uint32_t
 	case ZR_MORE:
 		return len + (zr_http_chunked_in_data(c->chunk) ? step_over(c) : 0);
 	default:
-		c->state = ZR_TCP_OPAQUE;
-		return len;
+		return give_up(f);
 	}
 }
 
@@ -169,7 +182,7 @@ uint32_t zr_tcp_stream_read(struct zr_tcp_feed *f, const uint8_t *data, uint32_t
 	if (f->c->state == ZR_TCP_DONE)
 		return 0;
 	if (f->c->state == ZR_TCP_BODY)
-		return read_body(f->c, data, len);
+		return read_body(f, data, len);
 	return data[0] == TLS_HANDSHAKE_RECORD ? read_tls(f, data, len) : read_http(f, data, len);
 }
 

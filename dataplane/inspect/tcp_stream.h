@@ -15,6 +15,12 @@ struct zr_tcp_feed {
 	bool limit; /* a bound was reached while a message was incomplete */
 };
 
+/* Is a request behind it, and does every further one count? */
+static inline bool zr_tcp_is_followed(const struct zr_tcp_client *c)
+{
+	return c->state == ZR_TCP_HTTP || c->state == ZR_TCP_BODY;
+}
+
 /*
  * Read what the stream says at data, its next len bytes (1 or more), which stand in c->held or in no buffer. Tells what is
  * complete. Returns how many bytes of the stream are done with, which may be more than len: the rest of a body that is still

@@ -56,6 +56,18 @@ static bool is_number(const uint8_t *at, uint32_t value)
 	return (uint32_t)(at[0] << 8 | at[1]) == value;
 }
 
+/* header: where what IPv4's header carries begins. */
+static bool ip_holds(const struct zr_packet *packet, const uint8_t *header)
+{
+	return packet->ip_header_len == 0 ||
+	       fold(sum_bytes(header - packet->ip_header_len, packet->ip_header_len)) == UINT16_MAX;
+}
+
+bool zr_checksum_fragment_holds(const struct zr_packet *part)
+{
+	return part->payload_len == 0 || ip_holds(part, part->payload);
+}
+
 bool zr_checksum_holds(const struct zr_packet *packet)
 {
 	const uint8_t *header = packet->payload - packet->header_len;
@@ -63,8 +75,7 @@ bool zr_checksum_holds(const struct zr_packet *packet)
 
 	if (packet->fragment || packet->payload_len < packet->payload_wire_len)
 		return true;
-	if (packet->ip_header_len > 0 &&
-	    fold(sum_bytes(header - packet->ip_header_len, packet->ip_header_len)) != UINT16_MAX)
+	if (!ip_holds(packet, header))
 		return false;
 	if (packet->proto == ZR_PROTO_UDP && !is_number(header + UDP_LEN_AT, len))
 		return false;

@@ -15,4 +15,7 @@
  */
 bool zr_checksum_holds(const struct zr_packet *packet);
 
+/* Would a router take this fragment? packet points into what it was read from. True in IPv6, and of one that carries nothing. Pure. */
+bool zr_checksum_fragment_holds(const struct zr_packet *part);
+
 #endif

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* IPv4 with options, IPv6 with extension headers: addresses, protocol, fragments, volume. */
-#include <string.h>
-
+/* Behind the IP header: extension headers, fragments. The headers themselves: stations.h. */
 #include "dataplane/packet/walk.h"
-
-#define IPV4_HEADER_LEN 20
-#define IPV6_HEADER_LEN 40
 
 /* Extension headers (IANA, "IPv6 Extension Header Types") that lie before the transport header in clear. */
 enum {
@@ -13,7 +8,6 @@ enum {
 	EXT_ROUTING = 43,
 	EXT_FRAGMENT = 44,
 	EXT_AUTH = 51,
-	EXT_NONE = 59, /* nothing follows (RFC 8200, section 4.7) */
 	EXT_DESTINATION = 60,
 };
 
@@ -32,8 +26,7 @@ struct zr_walk zr_ip_version(struct zr_walk w, struct zr_packet *p)
 	return zr_walk_to_ip(w, p, version);
 }
 
-/* A fragment, whose part of the datagram begins here. at: of that part, in bytes. */
-static void note_fragment(struct zr_walk w, struct zr_packet *p, uint32_t id, uint16_t at, bool more)
+void zr_ip_note_fragment(struct zr_walk w, struct zr_packet *p, uint32_t id, uint16_t at, bool more)
 {
 	p->fragment = true;
 	p->first_fragment = at == 0;
@@ -44,38 +37,6 @@ static void note_fragment(struct zr_walk w, struct zr_packet *p, uint32_t id, ui
 	zr_walk_to_payload(w, p);
 }
 
-/* RFC 791, section 3.1. */
-static struct zr_walk pass_ipv4(struct zr_walk w, struct zr_packet *p)
-{
-	uint32_t room_len = w.wire_len;
-	const uint8_t *h = zr_walk_take(&w, IPV4_HEADER_LEN);
-	uint32_t header_len, total_len;
-	uint16_t fragment;
-
-	if (h == NULL)
-		return zr_walk_short(w, p, IPV4_HEADER_LEN, ZR_UNACCOUNTED_MALFORMED);
-	header_len = (h[0] & 0x0fU) * 4;
-	total_len = zr_be16(h + 2);
-	if (total_len == 0) /* left to segmentation offload */
-		total_len = room_len;
-	if (h[0] >> 4 != 4 || header_len < IPV4_HEADER_LEN || total_len < header_len || total_len > room_len)
-		return zr_walk_leave(w, p, ZR_UNACCOUNTED_MALFORMED);
-	if (header_len > IPV4_HEADER_LEN && zr_walk_take(&w, header_len - IPV4_HEADER_LEN) == NULL)
-		return zr_walk_leave(w, p, ZR_UNACCOUNTED_TRUNCATED);
-	zr_walk_limit(&w, total_len - header_len);
-
-	p->hops = h[8];
-	p->proto = h[9];
-	p->ip_header_len = (uint8_t)header_len;
-	fragment = zr_be16(h + 6) & 0x3fffU; /* more fragments, offset in words of eight bytes */
-	if (fragment != 0)
-		note_fragment(w, p, zr_be16(h + 4), (uint16_t)(fragment << 3), (fragment & 0x2000) != 0);
-	p->volume_bytes = total_len;
-	memcpy(p->src.b, h + 12, 4);
-	memcpy(p->dst.b, h + 16, 4);
-	return w;
-}
-
 /* RFC 8200, section 4.5. Returns whether a transport header may follow. w: behind the Fragment header. */
 static bool read_fragment(struct zr_walk w, const uint8_t *h, struct zr_packet *p)
 {
@@ -84,7 +45,7 @@ static bool read_fragment(struct zr_walk w, const uint8_t *h, struct zr_packet *
 
 	/* Neither offset nor more: the datagram is whole (RFC 6946). */
 	if (at != 0 || more)
-		note_fragment(w, p, zr_be32(h + 4), at, more);
+		zr_ip_note_fragment(w, p, zr_be32(h + 4), at, more);
 	return at == 0;
 }
 
@@ -105,11 +66,7 @@ static uint32_t extension_len(uint8_t proto, const uint8_t *h)
 	}
 }
 
-/*
- * Pass the extension headers and leave in p->proto what is behind them. A header that cannot be read stays the packet's
- * protocol: it has a flow, without ports. So does a Fragment header inside a fragment (RFC 8200, section 4.1 has one).
- */
-static struct zr_walk pass_extensions(struct zr_walk w, struct zr_packet *p)
+struct zr_walk zr_ip_pass_extensions(struct zr_walk w, struct zr_packet *p)
 {
 	for (unsigned int i = 0; i < EXTENSIONS_MAX && w.held_len >= 2; i++) {
 		uint8_t proto = p->proto;
@@ -122,39 +79,11 @@ static struct zr_walk pass_extensions(struct zr_walk w, struct zr_packet *p)
 		if (h == NULL)
 			return w;
 		p->proto = h[0];
+		p->ip_options |= proto != EXT_FRAGMENT;
 		if (proto == EXT_FRAGMENT && !read_fragment(w, h, p))
 			return w;
 	}
 	return w;
-}
-
-/* RFC 8200, section 3. */
-static struct zr_walk pass_ipv6(struct zr_walk w, struct zr_packet *p)
-{
-	uint32_t room_len = w.wire_len;
-	const uint8_t *h = zr_walk_take(&w, IPV6_HEADER_LEN);
-	uint32_t total_len;
-
-	if (h == NULL)
-		return zr_walk_short(w, p, IPV6_HEADER_LEN, ZR_UNACCOUNTED_MALFORMED);
-	total_len = IPV6_HEADER_LEN + zr_be16(h + 4);
-	if (total_len == IPV6_HEADER_LEN && h[6] != EXT_NONE) /* left to segmentation offload */
-		total_len = room_len;
-	if (h[0] >> 4 != 6 || total_len > room_len)
-		return zr_walk_leave(w, p, ZR_UNACCOUNTED_MALFORMED);
-	zr_walk_limit(&w, total_len - IPV6_HEADER_LEN);
-
-	p->hops = h[7];
-	p->proto = h[6];
-	p->volume_bytes = total_len;
-	memcpy(p->src.b, h + 8, 16);
-	memcpy(p->dst.b, h + 24, 16);
-	return pass_extensions(w, p);
-}
-
-struct zr_walk zr_ip_pass(struct zr_walk w, struct zr_packet *p)
-{
-	return p->family == 4 ? pass_ipv4(w, p) : pass_ipv6(w, p);
 }
 
 struct zr_walk zr_ip_join(struct zr_walk w, struct zr_packet *p)
@@ -162,7 +91,7 @@ struct zr_walk zr_ip_join(struct zr_walk w, struct zr_packet *p)
 	p->proto = p->fragment_proto;
 	p->ip_header_len = 0;
 	if (p->family == 6)
-		w = pass_extensions(w, p);
+		w = zr_ip_pass_extensions(w, p);
 	p->fragment = p->first_fragment = p->more_fragments = false;
 	return w;
 }

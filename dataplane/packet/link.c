@@ -6,9 +6,7 @@
 
 /* IEEE 802 numbers (IANA, "IEEE 802 Numbers"); 0x9100 is QinQ from before 802.1ad. */
 enum {
-	TYPE_IPV4 = 0x0800,
 	TYPE_VLAN = 0x8100,
-	TYPE_IPV6 = 0x86dd,
 	TYPE_MPLS = 0x8847,
 	TYPE_MPLS_MULTICAST = 0x8848,
 	TYPE_PPPOE_SESSION = 0x8864,
@@ -80,9 +78,9 @@ static struct zr_walk pass_type(struct zr_walk w, uint16_t type, struct zr_packe
 		type = zr_be16(h + sizeof(snap));
 	}
 	switch (type) {
-	case TYPE_IPV4:
+	case ZR_TYPE_IPV4:
 		return zr_walk_to_ip(w, p, 4);
-	case TYPE_IPV6:
+	case ZR_TYPE_IPV6:
 		return zr_walk_to_ip(w, p, 6);
 	case TYPE_MPLS:
 	case TYPE_MPLS_MULTICAST:
@@ -126,11 +124,11 @@ static struct zr_walk pass_null(struct zr_walk w, struct zr_packet *p)
 	}
 }
 
-struct zr_walk zr_link_pass(struct zr_walk w, uint8_t link, struct zr_packet *p)
+struct zr_walk zr_link_pass_any(struct zr_walk w, uint8_t link, struct zr_packet *p)
 {
 	switch ((enum zr_link)link) {
 	case ZR_LINK_ETHERNET:
-		return pass_typed(w, 14, 12, p);
+		return pass_typed(w, ZR_ETHERNET_LEN, ZR_ETHERNET_TYPE_AT, p);
 	case ZR_LINK_RAW:
 		return zr_ip_version(w, p);
 	case ZR_LINK_SLL:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/packet/mark.h"
 
-#include "dataplane/packet/walk.h"
+#include "dataplane/packet/stations.h"
 
 /* The packet and the tunnels around it. */
 #define LAYERS_MAX (ZR_TUNNELS_MAX + 1)
@@ -96,14 +96,11 @@ static void stack_read(struct stack *s, const struct zr_packet_rules *rules, con
 	if (p.unaccounted != ZR_ACCOUNTED || !layer_pass(s, &w, &p))
 		return;
 	while (fragment_opens(&p, clearing) && zr_packet_opens(rules, &p)) {
-		struct zr_packet inner;
-
 		if (p.fragment)
 			w.wire_len = DATAGRAM_ROOM;
-		w = zr_tunnel_enter(w, &p, &inner);
-		if (inner.unaccounted != ZR_ACCOUNTED || !layer_pass(s, &w, &inner))
+		w = zr_tunnel_enter(w, &p);
+		if (p.unaccounted != ZR_ACCOUNTED || !layer_pass(s, &w, &p))
 			return;
-		p = inner;
 	}
 }
 

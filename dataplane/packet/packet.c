@@ -2,9 +2,10 @@
 /* One frame: link, IP, transport, tunnels. */
 #include "dataplane/packet/packet.h"
 
-#include "dataplane/packet/walk.h"
+#include "dataplane/packet/stations.h"
 
-void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out)
+/* Past the outermost IP header. */
+static inline struct zr_walk pass_outer(const struct zr_view *view, struct zr_packet *out)
 {
 	struct zr_walk w = {.at = view->data, .held_len = view->len, .wire_len = view->wire_len};
 
@@ -13,13 +14,33 @@ void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *
 	w = zr_link_pass(w, view->port->link, out);
 	if (out->unaccounted == ZR_ACCOUNTED)
 		w = zr_ip_pass(w, out);
-	if (out->unaccounted != ZR_ACCOUNTED) {
+	if (out->unaccounted != ZR_ACCOUNTED)
 		out->family = 0;
-		return;
-	}
+	return w;
+}
+
+/* What the outermost IP header carries. */
+static inline void pass_carried(struct zr_walk w, const struct zr_packet_rules *rules, struct zr_packet *out)
+{
 	w = zr_transport_pass(w, out);
 	if (zr_tunnel_is(out))
 		zr_tunnels_pass(w, rules, out);
+}
+
+void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out)
+{
+	struct zr_walk w = pass_outer(view, out);
+
+	if (out->unaccounted == ZR_ACCOUNTED)
+		pass_carried(w, rules, out);
+}
+
+void zr_packet_whose(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out)
+{
+	struct zr_walk w = pass_outer(view, out);
+
+	if (out->unaccounted == ZR_ACCOUNTED && !out->fragment && zr_packet_may_open(rules, out))
+		pass_carried(w, rules, out);
 }
 
 /* w: what the datagram of first carries. */
@@ -31,9 +52,7 @@ static void join(const struct zr_packet_rules *rules, const struct zr_packet *fi
 	out->src_port = out->dst_port = 0;
 	out->payload = NULL;
 	out->payload_len = out->payload_wire_len = 0;
-	w = zr_transport_pass(w, out);
-	if (zr_tunnel_is(out))
-		zr_tunnels_pass(w, rules, out);
+	pass_carried(w, rules, out);
 }
 
 void zr_packet_join(const struct zr_packet_rules *rules, const struct zr_packet *first, const uint8_t *datagram,

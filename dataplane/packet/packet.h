@@ -45,7 +45,14 @@ union zr_ip {
 enum { ZR_PROTO_TCP = 6, ZR_PROTO_UDP = 17 };
 
 /* TCP flags as on the wire (RFC 9293, section 3.1). */
-enum { ZR_TCP_FIN = 0x01, ZR_TCP_SYN = 0x02, ZR_TCP_RST = 0x04, ZR_TCP_PSH = 0x08, ZR_TCP_ACK = 0x10 };
+enum {
+	ZR_TCP_FIN = 0x01,
+	ZR_TCP_SYN = 0x02,
+	ZR_TCP_RST = 0x04,
+	ZR_TCP_PSH = 0x08,
+	ZR_TCP_ACK = 0x10,
+	ZR_TCP_URG = 0x20
+};
 
 /* A parsed packet: the innermost IP header that may be opened, and what is behind it. */
 struct zr_packet {
@@ -61,7 +68,8 @@ struct zr_packet {
 	uint8_t tunnels; /* opened on the way to this packet */
 	bool has_teid;
 
-	uint8_t hops;          /* left to it: time to live, hop limit */
+	uint8_t hops;          /* left to it: time to live, hop limit; of fragments put together the least */
+	bool ip_options;       /* it has IPv4 options, or IPv6 extension headers but for a Fragment header */
 	uint8_t ip_header_len; /* of IPv4, where no datagram was put together: so far before TCP's or UDP's header; else 0 */
 	uint8_t tcp_flags;
 	uint8_t header_len;  /* of TCP or UDP: payload, if there is one, begins so far behind */
@@ -104,6 +112,13 @@ struct zr_packet_rules {
  * packet that parses, out is the tunnel's own packet.
  */
 void zr_packet_parse(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out);
+
+/*
+ * Parse as far as it takes to know whose the packet is: unaccounted, family, addresses, role and domain of out, and whether it
+ * is a fragment, are those that zr_packet_parse leaves. A fragment is read as far as zr_packet_peek and
+ * zr_packet_may_open ask; of other packets the rest means nothing. Pure; any thread.
+ */
+void zr_packet_whose(const struct zr_packet_rules *rules, const struct zr_view *view, struct zr_packet *out);
 
 /* Is p a tunnel that the rules let be opened? Asked of a first fragment: may its datagram be opened once it is whole? */
 bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet *p);

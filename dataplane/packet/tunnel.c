@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tunnels: which may be opened, and what stands before the inner IP header. */
-#include "dataplane/packet/walk.h"
+#include <endian.h>
+
+#include "dataplane/packet/stations.h"
 
 #define GTPU_HEADER_LEN 8
 #define GTPU_G_PDU      255
@@ -102,40 +104,50 @@ bool zr_packet_opens(const struct zr_packet_rules *rules, const struct zr_packet
 	return zr_tunnel_is(p) && zr_packet_may_open(rules, p);
 }
 
-/* From the header of the tunnel that outer carries to an IP header of inner->family. */
-static struct zr_walk pass_tunnel(struct zr_walk w, const struct zr_packet *outer, struct zr_packet *inner)
+/* From the header of a tunnel with that protocol number to an IP header of inner->family. */
+static struct zr_walk pass_tunnel(struct zr_walk w, uint8_t proto, struct zr_packet *inner)
 {
-	switch (outer->proto) {
+	switch (proto) {
 	case ZR_PROTO_UDP:
 		return pass_gtpu(w, inner);
 	case ZR_PROTO_GRE:
 		return pass_gre(w, inner);
 	default:
-		return zr_walk_to_ip(w, inner, outer->proto == ZR_PROTO_IPV4 ? 4 : 6);
+		return zr_walk_to_ip(w, inner, proto == ZR_PROTO_IPV4 ? 4 : 6);
 	}
 }
 
-struct zr_walk zr_tunnel_enter(struct zr_walk w, const struct zr_packet *outer, struct zr_packet *inner)
+/* The order of memcmp. */
+static bool is_below(const union zr_ip *a, const union zr_ip *b)
 {
-	*inner = *outer;
-	zr_walk_clear_ip(inner);
-	inner->tunnels++;
-	inner->tunnel_way = memcmp(&outer->src, &outer->dst, sizeof(outer->src)) < 0 ? 1 : 2;
-	return pass_tunnel(w, outer, inner);
+	bool differ = a->half[0] != b->half[0];
+
+	return be64toh(a->half[!differ]) < be64toh(b->half[!differ]);
+}
+
+struct zr_walk zr_tunnel_enter(struct zr_walk w, struct zr_packet *p)
+{
+	uint8_t proto = p->proto, way = is_below(&p->src, &p->dst) ? 1 : 2;
+
+	zr_walk_clear_ip(p);
+	p->tunnels++;
+	p->tunnel_way = way;
+	return pass_tunnel(w, proto, p);
 }
 
 void zr_tunnels_pass(struct zr_walk w, const struct zr_packet_rules *rules, struct zr_packet *p)
 {
 	while (!p->fragment && zr_packet_opens(rules, p)) {
-		struct zr_packet inner;
+		struct zr_packet outer = *p;
 
-		w = zr_tunnel_enter(w, p, &inner);
-		if (inner.unaccounted == ZR_ACCOUNTED)
-			w = zr_ip_pass(w, &inner);
+		w = zr_tunnel_enter(w, p);
+		if (p->unaccounted == ZR_ACCOUNTED)
+			w = zr_ip_pass(w, p);
 		/* What does not parse inside leaves the packet to the tunnel's own flow. */
-		if (inner.unaccounted != ZR_ACCOUNTED)
+		if (p->unaccounted != ZR_ACCOUNTED) {
+			*p = outer;
 			return;
-		w = zr_transport_pass(w, &inner);
-		*p = inner;
+		}
+		w = zr_transport_pass(w, p);
 	}
 }

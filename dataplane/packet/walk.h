@@ -26,6 +26,9 @@ struct zr_walk {
 /* Protocol numbers (IANA) of tunnels. */
 enum { ZR_PROTO_IPV4 = 4, ZR_PROTO_IPV6 = 41, ZR_PROTO_GRE = 47 };
 
+/* Ethernet's header, and where its type stands; types of IP (IANA, "IEEE 802 Numbers"). */
+enum { ZR_ETHERNET_LEN = 14, ZR_ETHERNET_TYPE_AT = 12, ZR_TYPE_IPV4 = 0x0800, ZR_TYPE_IPV6 = 0x86dd };
+
 /* Where GTP-U is sent to (3GPP TS 29.281, section 4.4.2). */
 #define ZR_GTPU_PORT 2152
 
@@ -63,6 +66,7 @@ static inline void zr_walk_clear_ip(struct zr_packet *p)
 	p->src_port = p->dst_port = 0;
 	p->family = p->proto = 0;
 	p->hops = p->ip_header_len = 0;
+	p->ip_options = false;
 	p->tcp_flags = p->header_len = 0;
 	p->fragment = p->first_fragment = p->more_fragments = p->contradicted = false;
 	p->fragment_proto = 0;
@@ -129,7 +133,7 @@ static inline struct zr_walk zr_walk_to_ip(struct zr_walk w, struct zr_packet *p
  * From a link header of the given type (enum zr_link) to an IP header of p->family, past VLAN tags (to p->vlans),
  * LLC/SNAP, MPLS labels and PPPoE.
  */
-struct zr_walk zr_link_pass(struct zr_walk w, uint8_t link, struct zr_packet *p);
+struct zr_walk zr_link_pass_any(struct zr_walk w, uint8_t link, struct zr_packet *p);
 
 /* From a PPP header (RFC 1661, section 2, with or without the FF 03 of RFC 1662) to an IP header of p->family. */
 struct zr_walk zr_ppp_pass(struct zr_walk w, struct zr_packet *p);
@@ -137,11 +141,14 @@ struct zr_walk zr_ppp_pass(struct zr_walk w, struct zr_packet *p);
 /* The version nibble of the next byte says of which family the IP header is that comes: to p->family. No step. */
 struct zr_walk zr_ip_version(struct zr_walk w, struct zr_packet *p);
 
+/* A fragment, whose part of the datagram begins here. at: of that part, in bytes. */
+void zr_ip_note_fragment(struct zr_walk w, struct zr_packet *p, uint32_t id, uint16_t at, bool more);
+
 /*
- * The IP header of p->family with its options or extension headers: proto, addresses, fragment members and volume; of a
- * fragment also the payload. The walk behind it is what the IP header carries, padding left out.
+ * Pass the extension headers and leave in p->proto what is behind them. A header that cannot be read stays the packet's
+ * protocol: it has a flow, without ports. So does a Fragment header inside a fragment (RFC 8200, section 4.1 has one).
  */
-struct zr_walk zr_ip_pass(struct zr_walk w, struct zr_packet *p);
+struct zr_walk zr_ip_pass_extensions(struct zr_walk w, struct zr_packet *p);
 
 /* What a datagram of p's first fragment carries, put together: past extension headers to the transport header. */
 struct zr_walk zr_ip_join(struct zr_walk w, struct zr_packet *p);
@@ -154,13 +161,6 @@ static inline struct zr_walk zr_walk_to_payload(struct zr_walk w, struct zr_pack
 	p->payload_wire_len = w.wire_len;
 	return w;
 }
-
-/*
- * The TCP or UDP header, if p->proto is one of them and this is not a later fragment: ports, TCP members and payload as
- * far as they can be read (a fragment's payload stays); never unaccounted. The walk behind it is the payload, if there is
- * one, else means nothing.
- */
-struct zr_walk zr_transport_pass(struct zr_walk w, struct zr_packet *p);
 
 /* Does p, read in full, carry what may be a tunnel? Apart from zr_tunnels_pass, since nearly every packet says no. */
 static inline bool zr_tunnel_is(const struct zr_packet *p)
@@ -178,14 +178,14 @@ static inline bool zr_tunnel_is(const struct zr_packet *p)
 }
 
 /*
- * From the header of the tunnel that outer carries, which w is at, to the IP header of inner->family; when that cannot be,
- * inner is unaccounted. The caller asks zr_packet_opens first.
+ * From the header of the tunnel that p carries, which w is at, to the IP header inside: p becomes the packet inside, of
+ * p->family; when that cannot be, it is unaccounted. The caller asks zr_packet_opens first.
  */
-struct zr_walk zr_tunnel_enter(struct zr_walk w, const struct zr_packet *outer, struct zr_packet *inner);
+struct zr_walk zr_tunnel_enter(struct zr_walk w, struct zr_packet *p);
 
 /*
  * Every tunnel that the rules let be opened, one in the other: p, read in full, becomes the innermost packet that can be
- * read. w: behind p's headers, as zr_transport_pass left it.
+ * read. w: behind p's headers, as zr_transport_pass (stations.h) left it.
  */
 void zr_tunnels_pass(struct zr_walk w, const struct zr_packet_rules *rules, struct zr_packet *p);
 

@@ -8,20 +8,13 @@
 /* How the cause of a part that goes on is kept in three bits. */
 _Static_assert(ZR_CAUSE_INTERIM - ZR_CAUSE_IDLE == 1 && ZR_CAUSE_VERDICT - ZR_CAUSE_IDLE <= 7, "late has three bits");
 
-/* Half of what the smaller of its fields hold, in packets or bytes of one direction: no interim may be soon enough. */
-static bool part_is_full(const struct zr_flow *f)
-{
-	return (f->up_pkts | f->down_pkts) >> 31 != 0 || (f->up_bytes | f->down_bytes) >> 40 != 0;
-}
-
 /* Three quarters: it must go, whether it is taken or not. */
 static bool part_overflows(const struct zr_flow *f)
 {
 	return f->up_pkts >> 30 == 3 || f->down_pkts >> 30 == 3 || f->up_bytes >> 39 >= 3 || f->down_bytes >> 39 == 3;
 }
 
-/* Once when it is full, not for every packet from then on; what goes on is offered again by edges. */
-static void full_part_cut(struct zr_pipeline *p, uint32_t flow)
+void zr_cut_full(struct zr_pipeline *p, uint32_t flow)
 {
 	const struct zr_flow *f = zr_flow_at(p, flow);
 
@@ -29,31 +22,12 @@ static void full_part_cut(struct zr_pipeline *p, uint32_t flow)
 		zr_cut_part(p, flow, ZR_CAUSE_INTERIM, !part_overflows(f));
 }
 
-void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, uint64_t bytes)
+void zr_cut_begin(struct zr_pipeline *p, uint32_t flow, uint64_t before_us)
 {
-	struct zr_flow *f = zr_flow_at(p, flow);
-	struct zr_volume *total = &p->totals.reason[f->reason];
-	uint64_t before_us = f->last_us;
-	bool begins;
-
-	if (part_is_full(f))
-		full_part_cut(p, flow);
-	begins = zr_cut_empty(f);
-	f->last_us = p->now_us;
-	if (up) {
-		f->up_bytes += bytes;
-		f->up_pkts += pkts;
-	} else {
-		f->down_bytes += bytes;
-		f->down_pkts += pkts;
-	}
-	total->bytes += bytes;
-	total->pkts += pkts;
-	if (begins) {
-		zr_rest_at(p, flow)->part_first_us = p->waited_us == 0 ? p->now_us
-								       : zr_edge_waited_since(p, f, before_us);
-		zr_edge_set(p, flow, p->now_us);
-	}
+	zr_rest_at(p, flow)->part_first_us = p->waited_us == 0
+						     ? p->now_us
+						     : zr_edge_waited_since(p, zr_flow_at(p, flow), before_us);
+	zr_edge_set(p, flow, p->now_us);
 }
 
 void zr_cut_move(struct zr_pipeline *p, uint32_t flow, enum zr_reason to)

@@ -179,6 +179,8 @@ void zr_datagrams_collect(struct zr_datagrams *all, struct zr_datagram *d, const
 		zr_pieces_give_up(&all->pool, &d->pieces);
 		return;
 	}
+	if (d->pieces.count == 0 || part->hops < d->hops)
+		d->hops = part->hops;
 	while (!zr_pieces_room(&all->pool, part->payload_len) && (oldest = zr_datagrams_oldest(all)) != d)
 		zr_datagrams_end(all, oldest);
 	zr_pieces_add(&all->pool, &d->pieces, part->fragment_at, part->payload, part->payload_len,
@@ -191,6 +193,8 @@ void zr_datagrams_join(struct zr_datagrams *all, struct zr_datagram *d, const st
 	uint32_t len = zr_pieces_join(&all->pool, &d->pieces, all->joined);
 
 	zr_packet_join(rules, &d->packet, all->joined, len, whole);
+	if (whole->tunnels == d->packet.tunnels)
+		whole->hops = d->hops;
 	if (d->pieces.contradicted) { /* the ports, too, may have come twice */
 		whole->contradicted = true;
 		whole->src_port = d->packet.src_port;

@@ -22,6 +22,7 @@ struct zr_datagram {
 	uint32_t next;         /* in its chain or the free list: number plus 1 */
 	uint32_t older, newer; /* by age: number plus 1 */
 	bool located;          /* the first part of the datagram at hand was seen */
+	uint8_t hops;          /* the least that a part of it had left */
 
 	/* The owner's: fragment.c. */
 	bool counted;             /* some of the datagram at hand was counted to a flow */

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "dataplane/packet/checksum.h"
+#include "dataplane/inspect/tcp_stream.h"
+#include "dataplane/packet/cursor.h"
+#include "dataplane/pipeline/evidence.h"
 #include "dataplane/pipeline/state.h"
 
-/* A client pads every datagram that carries an Initial to this (RFC 9000, section 14.1). */
+/* A client pads every datagram that carries an Initial to this, and a server drops what is shorter (RFC 9000, section 14.1). */
 #define QUIC_DATAGRAM_MIN 1200
-
-/*
- * What has fewer hops left reaches some servers and not others, and who says it may have chosen which. Clients begin with 64 or
- * more, few with 32, and few of them are eight routers away.
- */
-#define HOPS_MIN 24
 
 static const uint8_t evidence_of_source[] = {
 	[ZR_SOURCE_TLS_SNI] = ZR_EVIDENCE_TLS_SNI,
@@ -104,6 +100,10 @@ void zr_discover_stop(struct zr_pipeline *p, uint32_t flow)
 	} else if (f->reason == ZR_REASON_HOST) {
 		/* Requests can no longer be followed: the next one may name any host. */
 		zr_verdict_change(p, flow, ZR_CAUSE_HOST_CHANGE, judgement, &ZR_NO_NAME);
+	} else if ((f->evidence & 1U << ZR_EVIDENCE_HTTP_HOST) != 0 && (f->flags & ZR_FLOW_FREE) == 0) {
+		/* Nor does evidence for what was asked for first free them, nor another list. */
+		f->flags |= ZR_FLOW_STAYS_CHARGED;
+		zr_evidence_follow(p, flow);
 	}
 }
 
@@ -174,7 +174,7 @@ static bool datagram_kind(const struct zr_packet *packet, uint8_t *kind)
 		return false;
 	*kind = ZR_CONTEXT_QUIC;
 	if (zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
-		return true;
+		return packet->payload_wire_len >= QUIC_DATAGRAM_MIN;
 	*kind = ZR_CONTEXT_DTLS;
 	return zr_dtls_begins(packet->payload, packet->payload_len);
 }
@@ -190,6 +190,18 @@ static void datagram_begin(struct zr_context *fresh, uint8_t kind, uint32_t flow
 		fresh->dtls.owner = zr_context_owner(flow, from_b);
 }
 
+/*
+ * Which attempt to connect an Initial or a Retry belongs to. A server that does not know the version ignores it, and another one
+ * may follow to the same id.
+ */
+static uint32_t attempt_of(struct zr_slice id, const struct zr_packet *packet)
+{
+	struct zr_cursor header = zr_cursor_of(packet->payload, packet->payload_len);
+
+	zr_cursor_u8(&header);
+	return zr_quic_id_hash(id) ^ zr_cursor_u32(&header);
+}
+
 static enum zr_result datagram_feed(struct zr_pipeline *p, struct zr_flow *f, struct zr_context *c,
 				    const struct zr_packet *packet, struct zr_hello *hello)
 {
@@ -200,7 +212,7 @@ static enum zr_result datagram_feed(struct zr_pipeline *p, struct zr_flow *f, st
 	result = zr_quic_client_feed(&c->quic, p->quic, p->assembly, p->scratch, packet->payload, packet->payload_len,
 				     hello);
 	if (result == ZR_OK || result == ZR_MORE) {
-		f->start = zr_quic_id_hash((struct zr_slice){.at = c->quic.dcid, .len = c->quic.dcid_len});
+		f->start = attempt_of((struct zr_slice){.at = c->quic.dcid, .len = c->quic.dcid_len}, packet);
 		f->flags |= ZR_FLOW_START_KNOWN;
 	}
 	return result;
@@ -286,30 +298,30 @@ void zr_discover_resumed(struct zr_pipeline *p, uint32_t flow, const struct zr_p
 		c->resumed = false;
 }
 
-/* Is what it carries read by any server (RFC 9293, section 3.10.7.4)? */
-static bool is_read(const struct zr_packet *packet)
+/* Can a name be in it? Of a connection whose client is not known it may be the server's, which has hops of its own. */
+static bool may_name(const struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet)
 {
-	return packet->proto != ZR_PROTO_TCP ||
-	       ((packet->tcp_flags & (ZR_TCP_SYN | ZR_TCP_ACK)) != 0 && (packet->tcp_flags & ZR_TCP_RST) == 0);
-}
+	uint8_t kind;
 
-/* Does who it is sent to take it? */
-static bool is_heard(const struct zr_pipeline *p, const struct zr_packet *packet)
-{
-	return is_read(packet) && (!p->config.verify_checksums || zr_checksum_holds(packet));
+	if (packet->proto == ZR_PROTO_UDP)
+		return datagram_kind(packet, &kind);
+	return (f->flags & ZR_FLOW_CLIENT_FIXED) != 0 ||
+	       zr_tcp_stream_begins(p->scratch, packet->payload, packet->payload_len);
 }
 
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b)
 {
-	if ((zr_flow_at(p, flow)->flags & ZR_FLOW_DECIDED) == 0)
+	const struct zr_flow *f = zr_flow_at(p, flow);
+
+	if ((f->flags & ZR_FLOW_DECIDED) == 0)
 		zr_decisions_expect(&p->decisions, packet->family, &packet->src);
 	if (packet->contradicted)
 		discover_spoof(p, flow);
-	else if (!is_read(packet))
+	else if (!zr_heard_read(f, packet))
 		p->counters[ZR_COUNTER_UNHEARD]++;
-	else if (!is_heard(p, packet))
+	else if (!zr_heard_whole(p, packet))
 		p->counters[ZR_COUNTER_CHECKSUMS_BAD]++;
-	else if (packet->hops < HOPS_MIN)
+	else if (zr_heard_doubtful(packet) && may_name(p, f, packet))
 		discover_spoof(p, flow);
 	else if (packet->proto == ZR_PROTO_TCP)
 		discover_tcp(p, flow, packet, from_b);
@@ -326,7 +338,7 @@ void zr_discover_server(struct zr_pipeline *p, uint32_t flow, const struct zr_pa
 		return;
 	/* After a Retry the client begins again, with another id. */
 	if (zr_quic_is_retry(packet->payload, packet->payload_len, &scid))
-		f->start = zr_quic_id_hash(scid);
+		f->start = attempt_of(scid, packet);
 	else
 		zr_rebind_learn(p, flow, packet);
 }
@@ -351,10 +363,11 @@ static bool quic_anew(struct zr_pipeline *p, const struct zr_flow *f, const stru
 	    packet->payload_len < QUIC_DATAGRAM_MIN || packet->payload_len > ZR_SCRATCH ||
 	    !zr_quic_is_initial(packet->payload, packet->payload_len, &dcid))
 		return false;
-	if (((f->flags & ZR_FLOW_START_KNOWN) != 0 && f->start == zr_quic_id_hash(dcid)) || zr_rebind_knows(p, f, dcid))
+	if (((f->flags & ZR_FLOW_START_KNOWN) != 0 && f->start == attempt_of(dcid, packet)) ||
+	    zr_rebind_knows(p, f, dcid))
 		return false;
 	return zr_quic_begins(p->quic, quic_followed(p, f), p->scratch, packet->payload, packet->payload_len) &&
-	       is_heard(p, packet);
+	       zr_heard_whole(p, packet);
 }
 
 bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet)

@@ -3,6 +3,7 @@
  * Fragments: each is counted when the flow of its datagram is known, and a datagram is read when it is whole. Until then
  * its volume waits; received has it, and UNDECIDED among the totals.
  */
+#include "dataplane/packet/checksum.h"
 #include "dataplane/pipeline/state.h"
 
 static void hold(struct zr_pipeline *p, struct zr_datagram *d, const struct zr_packet *part)
@@ -130,14 +131,24 @@ static void take_whole(struct zr_pipeline *p, struct zr_datagram *d)
 	d->counted = false;
 }
 
+/* Of a fragment that the next router drops nothing is taken but its volume. */
+static void take_bytes(struct zr_pipeline *p, struct zr_datagram *d, const struct zr_packet *part)
+{
+	if (p->config.verify_checksums && !zr_checksum_fragment_holds(part)) {
+		p->counters[ZR_COUNTER_CHECKSUMS_BAD]++;
+		return;
+	}
+	zr_datagrams_collect(&p->datagrams, d, part);
+	if (part->first_fragment)
+		look_at_first(p, d, part);
+}
+
 void zr_fragment_take(struct zr_pipeline *p, const struct zr_packet *part)
 {
 	struct zr_datagram *d = datagram_of(p, part);
 
 	hold(p, d, part);
-	zr_datagrams_collect(&p->datagrams, d, part);
-	if (part->first_fragment)
-		look_at_first(p, d, part);
+	take_bytes(p, d, part);
 	/* Which copy the tunnel's end reads is not known: what is inside must not be counted to anybody. */
 	if (d->tunnel && d->pieces.contradicted)
 		zr_pieces_give_up(&p->datagrams.pool, &d->pieces);

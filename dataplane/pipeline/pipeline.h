@@ -77,6 +77,12 @@ struct zr_pipeline_config {
 	 * recorded are not offered twice (zr_pipeline_untold).
 	 */
 	bool (*usage)(void *arg, const struct zr_usage *usage);
+	/*
+	 * How many events usage is to be offered now by flows that no packet asks for, which can wait: those that age, or meet an
+	 * edge or another list. Some more must find room: one flow tells several at times. Called at most once in a burst or
+	 * poll. NULL: nothing waits.
+	 */
+	uint32_t (*room)(void *arg);
 	void *arg;
 	/* Takes what answers taught; called from inside the calls below. What it has no room for is told again. NULL: nobody does. */
 	void (*learned)(void *arg, const struct zr_learned *learned);
@@ -165,7 +171,7 @@ void zr_pipeline_untold(const struct zr_pipeline *p, struct zr_untold *out);
 	X(EVICTED_CHARGED, "evicted_charged")                                                               \
 	X(EVICTED_FREE, "evicted_free")                                                                     \
 	X(CHECKSUMS_BAD, "checksums_bad")           /* client packets not inspected for their checksum */   \
-	X(UNHEARD, "unheard")                       /* … since TCP had no ACK, or a RST */                \
+	X(UNHEARD, "unheard")                       /* … since TCP had no ACK, a RST, or a late SYN */    \
 	X(HELLOS_GIVEN_UP, "hellos_given_up")       /* reassembly memory was full */                        \
 	X(DATAGRAMS_GIVEN_UP, "datagrams_given_up") /* in fragments that were not put together */           \
 	X(FLOWS_REBOUND, "flows_rebound")           /* of a QUIC connection that had another port before */ \

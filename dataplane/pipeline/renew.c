@@ -5,8 +5,8 @@
 #include "dataplane/pipeline/evidence.h"
 #include "dataplane/pipeline/state.h"
 
-/* Flows that one burst judges by a new list: some 10 us of work. */
-#define SETTLE_MAX 64
+/* Places that one burst looks at for flows of the list before. */
+#define LOOKS_MAX 64
 
 void zr_renew_flow(struct zr_pipeline *p, uint32_t flow)
 {
@@ -45,13 +45,14 @@ void zr_renew_flow(struct zr_pipeline *p, uint32_t flow)
 	zr_verdict_replace(p, flow, (uint8_t)cause, judgement, NULL, same_entry);
 }
 
-void zr_renew_some(struct zr_pipeline *p)
+void zr_renew_some(struct zr_pipeline *p, struct zr_pace *pace)
 {
-	for (unsigned int looks = 0; p->list_left > 0 && looks < SETTLE_MAX; looks++) {
-		struct zr_flow *f = zr_flow_at(p, --p->list_left);
+	for (unsigned int looks = 0; p->list_left > 0 && looks < LOOKS_MAX && pace->left > 0; looks++) {
+		const struct zr_flow *f = zr_flow_at(p, p->list_left - 1);
 
-		if (f->family != 0 && f->generation != p->generation)
-			zr_edge_pass(p, p->list_left);
+		if (f->family != 0 && f->generation != p->generation && !zr_pace_pass(p, pace, p->list_left - 1))
+			return;
+		p->list_left--;
 	}
 }
 

@@ -63,6 +63,21 @@ static uint32_t same_rule(const struct zr_pipeline *p, const struct zr_restore *
 	return same_list(p, from) && s->rule < zr_image_entry_count(p->list.image) ? s->rule : ZR_ENTRY_NONE;
 }
 
+/* The reason under an entry that lists its name, with the evidence that it has. */
+static enum zr_reason listed_reason(const struct zr_pipeline *p, uint32_t rule, const struct zr_saved_flow *s)
+{
+	struct zr_entry entry;
+	enum zr_verify asked;
+
+	zr_image_entry(p->list.image, rule, &entry);
+	asked = zr_evidence_asked(p, &entry);
+	if (s->reason == ZR_REASON_DNS_LEARNED && asked != ZR_VERIFY_LEARN)
+		return ZR_REASON_NO_NAME;
+	if (zr_reason_claims(s->reason) && asked == ZR_VERIFY_REQUIRE && (s->evidence & ZR_BACKING) == 0)
+		return ZR_REASON_UNLEARNED;
+	return s->reason;
+}
+
 /* Another list is in force than the one that freed it: does that one free it, too? Without a name nobody can say. */
 static void judge_last(const struct zr_pipeline *p, const struct zr_saved_flow *s, struct zr_usage *u)
 {
@@ -74,10 +89,11 @@ static void judge_last(const struct zr_pipeline *p, const struct zr_saved_flow *
 	if (s->name_len > 0)
 		zr_image_match_names(p->list.image, &name, 1, at_s, &match);
 	if (match.kind == ZR_MATCH_LISTED)
-		u->reason = at_s < zr_image_expires_s(p->list.image) ? s->reason : ZR_REASON_EXPIRED;
+		u->reason = at_s < zr_image_expires_s(p->list.image) ? listed_reason(p, match.entry, s)
+								     : ZR_REASON_EXPIRED;
 	else if (match.kind == ZR_MATCH_EXCLUDED)
 		u->reason = ZR_REASON_EXCLUDED;
-	u->rule = u->reason != ZR_REASON_EXPIRED ? match.entry : ZR_ENTRY_NONE;
+	u->rule = u->reason != ZR_REASON_EXPIRED && u->reason != ZR_REASON_NO_NAME ? match.entry : ZR_ENTRY_NONE;
 	if (zr_reason_verdict((enum zr_reason)u->reason) != ZR_FREE)
 		u->name = NULL;
 }

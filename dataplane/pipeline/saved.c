@@ -182,7 +182,7 @@ static bool stream_holds(const struct zr_saved_flow *s)
 		return false;
 	if (stream->state != ZR_TCP_HTTP && stream->state != ZR_TCP_BODY)
 		return false;
-	return stream->body <= ZR_HTTP_BODY_TUNNEL && stream->chunk <= CHUNK_MAX;
+	return stream->body < ZR_HTTP_BODY_TUNNEL && stream->chunk <= CHUNK_MAX;
 }
 
 static bool name_holds(const struct zr_saved_flow *s)

@@ -111,6 +111,7 @@ struct zr_pipeline {
 	struct zr_quic_crypto *quic;
 	struct zr_datagrams datagrams;
 	struct zr_untold untold;
+	uint64_t told;        /* events that were taken so far */
 	uint64_t *identities; /* of flows of earlier runs, by their numbers from 1 to identities_max */
 	uint32_t identities_max, identities_used;
 	uint8_t *scratch;           /* ZR_SCRATCH bytes for a parser's own use */
@@ -262,7 +263,6 @@ void zr_verdict_inherit(struct zr_pipeline *p, uint32_t flow, uint32_t from);
  * cut.c: counting, and ending a part or a flow. goes_on: verdict, entry and tariff stay the same, so that a part that nobody
  * takes can go on. What nobody took is offered again.
  */
-void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, uint64_t bytes);
 void zr_cut_part(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bool goes_on);
 void zr_cut_again(struct zr_pipeline *p, uint32_t flow);
 void zr_cut_end(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause);
@@ -270,11 +270,40 @@ static inline bool zr_cut_waits(const struct zr_flow *f)
 {
 	return f->late != 0 || f->tag_late;
 }
+/* A part is full: once, not for every packet from then on; what goes on is offered again by edges. */
+void zr_cut_full(struct zr_pipeline *p, uint32_t flow);
+/* The first packet of a part was counted. before_us: the flow's packet before it. */
+void zr_cut_begin(struct zr_pipeline *p, uint32_t flow, uint64_t before_us);
 /* What the flow has counted since its cut goes from the total of its reason to another's. */
 void zr_cut_move(struct zr_pipeline *p, uint32_t flow, enum zr_reason to);
 static inline bool zr_cut_empty(const struct zr_flow *f)
 {
 	return (f->up_pkts | f->down_pkts) == 0;
+}
+
+/* Half of what the smaller of its fields hold, in packets or bytes of one direction: no interim may be soon enough. */
+static inline bool zr_cut_is_full(const struct zr_flow *f)
+{
+	return ((f->up_pkts | f->down_pkts) >> 31 | ((f->bytes_word[0] | f->bytes_word[1]) >> 40 & 1)) != 0;
+}
+/* Packets of every flow come here. No branch on the direction, which nothing predicts. */
+static inline void zr_cut_count(struct zr_pipeline *p, uint32_t flow, bool up, uint32_t pkts, uint64_t bytes)
+{
+	struct zr_flow *f = zr_flow_at(p, flow);
+	struct zr_volume *total = &p->totals.reason[f->reason];
+	uint64_t before_us = f->last_us;
+	bool begins;
+
+	if (zr_cut_is_full(f))
+		zr_cut_full(p, flow);
+	begins = zr_cut_empty(f);
+	f->last_us = p->now_us;
+	f->bytes_word[!up] += bytes;
+	f->pkts[!up] += pkts;
+	total->bytes += bytes;
+	total->pkts += pkts;
+	if (begins)
+		zr_cut_begin(p, flow, before_us);
 }
 
 /* edge.c: what time brings. Is anything due at now? Do it; false when the flow has ended and is gone. */
@@ -301,11 +330,32 @@ uint64_t zr_edge_waited_since(struct zr_pipeline *p, const struct zr_flow *f, ui
 /* Look at the next few flows at the ageing hand. */
 void zr_edge_sweep(struct zr_pipeline *p);
 
+/*
+ * pace.c: what one burst does for flows that no packet asks for: left is how much more, a flow counting for one and each event
+ * that it tells for one more. asked: told_max is how many events are told when there is no more room.
+ */
+struct zr_pace {
+	unsigned int left;
+	bool asked;
+	uint64_t told_max;
+};
+/*
+ * A flow for which something is due (zr_edge_pass). False: it tells events, for which there is no room now, and it waits. One
+ * that silence has ended does not wait when the table is nearly full.
+ */
+bool zr_pace_pass(struct zr_pipeline *p, struct zr_pace *pace, uint32_t flow);
+
 /* renew.c: a flow has come to when the new list, or wall clock, came; a few that nobody speaks on come to it too. */
 void zr_renew_flow(struct zr_pipeline *p, uint32_t flow);
-void zr_renew_some(struct zr_pipeline *p);
+void zr_renew_some(struct zr_pipeline *p, struct zr_pace *pace);
 
 /* discover.c: names from what clients say. */
+/* heard.c: what of a client's packet reaches its server. Does any server read it? Is it whole, for one who verifies checksums? */
+bool zr_heard_read(const struct zr_flow *f, const struct zr_packet *packet);
+bool zr_heard_whole(const struct zr_pipeline *p, const struct zr_packet *packet);
+/* … may some servers read it, or all of it, and others not? packet has a payload. */
+bool zr_heard_doubtful(const struct zr_packet *packet);
+
 void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet, bool from_b);
 /* Does this packet (a SYN, or a QUIC long header) begin another connection on the flow's tuple? */
 bool zr_discover_anew(struct zr_pipeline *p, const struct zr_flow *f, const struct zr_packet *packet);

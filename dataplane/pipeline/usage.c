@@ -72,12 +72,20 @@ static struct zr_usage usage_of(struct zr_pipeline *p, uint32_t flow, enum zr_us
 	return u;
 }
 
+static bool offer(struct zr_pipeline *p, const struct zr_usage *u)
+{
+	bool taken = p->config.usage(p->config.arg, u);
+
+	p->told += taken;
+	return taken;
+}
+
 /* A flow gets its number with the first record that it leaves. */
 static bool tell(struct zr_pipeline *p, uint32_t flow, const struct zr_usage *u)
 {
 	struct zr_flow_rest *rest = zr_rest_at(p, flow);
 
-	if (!p->config.usage(p->config.arg, u))
+	if (!offer(p, u))
 		return false;
 	if (rest->id == 0) {
 		rest->id = ++p->next_flow;
@@ -152,7 +160,7 @@ static void sum_up(struct zr_pipeline *p, uint32_t flow, enum zr_cause cause, bo
 		u.recorded = false;
 		if (p->table.rest[flow].id == 0)
 			u.flow = 0;
-		if ((p->config.totals_by_subscriber || u.rule != ZR_ENTRY_NONE) && p->config.usage(p->config.arg, &u))
+		if ((p->config.totals_by_subscriber || u.rule != ZR_ENTRY_NONE) && offer(p, &u))
 			return;
 	}
 	zr_usage_add(&p->untold.cut_charged, f);

@@ -11,13 +11,12 @@
 #include "tests/bench/harness.h"
 #include "tests/bench/latency.h"
 #include "tests/bench/loop.h"
-#include "tests/bench/opening.h"
 
-#define CROWD   10000000
-#define FLOWS   (1U << 16) /* that the forwarded packets are of */
+#define CROWD   bench_size(10000000, 100000)
+#define FLOWS   bench_size(1U << 16, 1U << 10) /* that the forwarded packets are of */
 #define SAMPLES (1U << 22)
 #define TURN    256
-#define BEFORE  1000 /* turns */
+#define BEFORE  bench_size(1000, 4) /* turns */
 
 /* Cycles of one idle time: about what a burst takes while flows age. */
 #define IDLE_CYCLES 150000
@@ -103,29 +102,18 @@ static void measure(struct loop *loop, uint32_t crowd)
 int main(void)
 {
 	uint32_t crowd = crowd_wanted();
-	struct loop_options options = {
+	const struct loop_options options = {
 		.name = "bench_ageing",
 		.eal = "--no-huge --no-pci --no-shconf --no-telemetry --log-level=lib.ring:critical -m 4096",
 		.flows = FLOWS,
 		.frames = FLOWS,
-		.capacity = crowd + FLOWS};
-	struct zr_suffix_index *index;
+		.capacity = crowd + FLOWS,
+		.family = 4};
 	static struct loop loop;
-	struct zr_image *image;
-	void *block;
 
-	image = opening_image(&block);
-	if (zr_suffix_index_make(image, loop_seed, &index) != 0)
-		fail("no memory");
-	options.image = image;
-	options.index = index;
 	loop_make(&loop, &options);
-	bench_pin();
 	crowd_open(loop.worker->pipeline, crowd, &loop.dp->views[loop.ports[0]], zr_clock_ns(CLOCK_REALTIME));
 	measure(&loop, crowd);
 	loop_free(&loop);
-	zr_suffix_index_free(index);
-	zr_image_free(image);
-	free(block);
 	return 0;
 }

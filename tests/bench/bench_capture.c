@@ -19,7 +19,7 @@
 #include "tests/bench/capture_make.h"
 #include "tests/bench/harness.h"
 
-#define PACKETS     1400000
+#define PACKETS     bench_size(1400000, 20000)
 #define PACKETS_MAX 100000000
 #define REPETITIONS 7
 #define SEED        20261122
@@ -173,22 +173,23 @@ static double cycles_per_ns(void)
 	       ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec));
 }
 
-static struct bench_time time_of(double *s, uint32_t packets)
+static struct bench_time time_of(double *s, unsigned int count, uint32_t packets)
 {
 	double ns;
 
-	qsort(s, REPETITIONS, sizeof(*s), compare);
-	ns = s[REPETITIONS / 2] / packets * 1e9;
+	qsort(s, count, sizeof(*s), compare);
+	ns = s[count / 2] / packets * 1e9;
 	return (struct bench_time){
 		.ns = ns,
 		.cycles = ns * cycles_per_ns(),
-		.spread = (s[REPETITIONS * 3 / 4] - s[REPETITIONS / 4]) / 2 / s[REPETITIONS / 2],
+		.spread = (s[count * 3 / 4] - s[count / 4]) / 2 / s[count / 2],
 	};
 }
 
 int main(void)
 {
 	uint32_t packets = packets_wanted();
+	unsigned int repetitions = bench_size(REPETITIONS, 1);
 	double s[SIDES][REPETITIONS];
 	struct bench_time time[SIDES];
 	struct capture_made made;
@@ -198,18 +199,18 @@ int main(void)
 	if (!capture_make(capture, packets, SEED, &made))
 		fail(capture, ": cannot be written");
 	check(packets);
-	for (unsigned int i = 0; i < REPETITIONS; i++)
+	for (unsigned int i = 0; i < repetitions; i++)
 		for (enum side side = 0; side < SIDES; side++)
 			s[side][i] = cpu_s(side, "/dev/null");
 	clean_up();
 	for (enum side side = 0; side < SIDES; side++)
-		time[side] = time_of(s[side], packets);
+		time[side] = time_of(s[side], repetitions, packets);
 	bench_print(&(struct bench_result){
 		.name = "capture_classify", .time = time[CLASSIFY], .floor = time[TCPDUMP], .ratio_max = 1});
 	bench_print_value("capture_classify_cpu", time[CLASSIFY].ns * packets / 1e9, "s", "", true);
 	bench_print_value("capture_tcpdump_cpu", time[TCPDUMP].ns * packets / 1e9, "s", "", true);
 	bench_print_value("capture_read_cpu", time[READ].ns * packets / 1e9, "s", "", true);
 	bench_print_value("capture_file", (double)made.bytes / 1e6, "MB", "", true);
-	bench_print_value("capture_conversations", made.conversations, "", "", true);
+	bench_print_value("capture_conversations", made.conversations, "flows", "", true);
 	return 0;
 }

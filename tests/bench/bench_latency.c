@@ -3,17 +3,12 @@
  * How long a burst of 32 frames takes through the worker's loop, from receiving to sent: median, 99.9th percentile and worst,
  * beside the machine's idle jitter, which a loop that does nothing for as long as a burst takes shows in turn with the bursts.
  */
-#include <stdlib.h>
-
 #include "tests/bench/harness.h"
 #include "tests/bench/latency.h"
 #include "tests/bench/loop.h"
-#include "tests/bench/opening.h"
 
-#define FLOWS  (1U << 20)
-#define FRAMES (1U << 16)
-#define TURN   1024 /* bursts, then idle times */
-#define TURNS  600
+#define TURN  1024 /* bursts, then idle times */
+#define TURNS bench_size(600, 4)
 
 static void go(struct loop *loop, struct latency *bursts)
 {
@@ -37,25 +32,17 @@ static uint64_t burst_cycles(struct loop *loop, struct latency *bursts)
 
 int main(void)
 {
-	struct loop_options options = {.name = "bench_latency",
-				       .eal = "--no-huge --no-pci --no-shconf --no-telemetry -m 2048",
-				       .flows = FLOWS,
-				       .frames = FRAMES,
-				       .capacity = FLOWS};
+	const struct loop_options options = {.name = "bench_latency",
+					     .eal = "--no-huge --no-pci --no-shconf --no-telemetry -m 2048",
+					     .flows = bench_size(1 << 20, 1 << 10),
+					     .frames = bench_size(1 << 16, 1 << 10),
+					     .capacity = bench_size(1 << 20, 1 << 10),
+					     .family = 4};
 	struct latency bursts, idle;
-	struct zr_suffix_index *index;
 	static struct loop loop;
-	struct zr_image *image;
 	uint64_t cycles;
-	void *block;
 
-	image = opening_image(&block);
-	if (zr_suffix_index_make(image, loop_seed, &index) != 0)
-		return 1;
-	options.image = image;
-	options.index = index;
 	loop_make(&loop, &options);
-	bench_pin();
 	latency_make(&bursts, TURN * TURNS);
 	latency_make(&idle, TURN * TURNS);
 	cycles = burst_cycles(&loop, &bursts);
@@ -68,8 +55,5 @@ int main(void)
 	latency_free(&bursts);
 	latency_free(&idle);
 	loop_free(&loop);
-	zr_suffix_index_free(index);
-	zr_image_free(image);
-	free(block);
 	return 0;
 }

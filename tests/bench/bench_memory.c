@@ -42,15 +42,15 @@ static double resident_bytes(void)
 	return (double)resident * (double)sysconf(_SC_PAGESIZE);
 }
 
-static void print(const char *name, uint32_t flows, double bytes, bool with_target)
+static void print(const char *name, const char *size, double bytes, bool with_target)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "memory_%s_%um", name, flows / 1000000);
+	snprintf(text, sizeof(text), "memory_%s_%s", name, size);
 	bench_print_value(text, bytes, "bytes", with_target ? "value <= 128.0" : "", bytes <= BYTES_MAX);
 }
 
-static void bench(uint32_t flows, const struct zr_image *image)
+static void bench(const char *size, uint32_t flows, const struct zr_image *image)
 {
 	static const struct zr_port port = {.link = ZR_LINK_ETHERNET, .role = ZR_ROLE_BOTH};
 	struct zr_pipeline_config config, none;
@@ -81,9 +81,9 @@ static void bench(uint32_t flows, const struct zr_image *image)
 	crowd_open(pipeline, flows, &port, TIME_NS);
 	if (zr_pipeline_flows(pipeline) != flows)
 		fail("the table does not hold as many flows as it was made for");
-	print("flow_computed", flows, (double)(len - apart) / flows, true);
-	print("flow_resident", flows, (resident_bytes() - before_bytes) / flows, true);
-	print("all_computed", flows, (double)len / flows, false);
+	print("flow_computed", size, (double)(len - apart) / flows, true);
+	print("flow_resident", size, (resident_bytes() - before_bytes) / flows, true);
+	print("all_computed", size, (double)len / flows, false);
 	zr_pipeline_fini(pipeline);
 	munmap(memory, len);
 	zr_suffix_index_free(index);
@@ -95,8 +95,8 @@ int main(void)
 	void *block;
 
 	image = opening_image(&block);
-	bench(1000000, image);
-	bench(10000000, image);
+	bench("1m", bench_size(1000000, 10000), image);
+	bench("10m", bench_size(10000000, 100000), image);
 	zr_image_free(image);
 	free(block);
 	return 0;

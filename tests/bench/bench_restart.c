@@ -9,16 +9,11 @@
 #include <time.h>
 
 #include "dataplane/pipeline/save.h"
-#include "rules/list.h"
 #include "tests/bench/harness.h"
 #include "tests/bench/opening.h"
 #include "tests/bench/traffic.h"
 
 #define FLOWS bench_size(1U << 20, 256)
-
-static const char list_text[] = "#! serial: 1\n#! issuer: bench\n#! issued: 2025-01-01T00:00:00Z\n"
-				"#! expires: 2037-01-01T00:00:00Z\n"
-				"match,service,rating_group\n.olm.vn,olm,1\n";
 
 static const uint16_t domains[] = {0};
 
@@ -157,18 +152,12 @@ static void bench(uint8_t family)
 
 int main(void)
 {
-	struct zr_findings errors = {0};
-	struct zr_list *list = NULL;
-	void *block = NULL;
-	size_t len;
+	void *block;
 
 	bench_pin();
-	if (zr_list_read(list_text, sizeof(list_text) - 1, &list, &errors) != 0 ||
-	    zr_list_compile(list, &block, &len) != 0 || zr_image_load(block, len, &image, NULL) != 0)
-		fail("the list cannot be compiled");
+	image = opening_image(&block);
 	bench(4);
 	bench(6);
-	zr_list_free(list);
 	zr_image_free(image);
 	free(block);
 	return 0;

@@ -17,15 +17,15 @@
 #include "tests/bench/latency.h"
 #include "tests/bench/loop.h"
 
-#define ENTRIES      1000000
+#define ENTRIES      bench_size(1000000, 5000)
 #define LINE_ROOM    64
-#define FLOWS        (1U << 20)
-#define FRAMES       (1U << 16)
+#define FLOWS        bench_size(1U << 20, 1U << 10)
+#define FRAMES       bench_size(1U << 16, 1U << 10)
 #define WARM_UPS     3 /* publications until every page of the record ring was written */
 #define PUBLICATIONS 8
 #define SAMPLES      (1U << 22)
-#define TURN         256   /* bursts, or idle times */
-#define IDLE_CYCLES  25000 /* about what a burst takes while flows are judged anew */
+#define TURN         bench_size(256, 1) /* bursts, or idle times */
+#define IDLE_CYCLES  25000              /* about what a burst takes while flows are judged anew */
 #define DRAIN_MAX    1000
 
 struct list {
@@ -167,6 +167,8 @@ static void bench(const char *name, struct loop *loop, struct control *control)
 	latency_make(&between, SAMPLES);
 	latency_make(&idle, SAMPLES);
 	atomic_store(&control->now, NONE);
+	go(loop, &between);
+	latency_spin(&idle, IDLE_CYCLES, TURN);
 	if (pthread_create(&thread, NULL, publish_elsewhere, control) != 0)
 		fail("no thread");
 	while ((now = atomic_load(&control->now)) != ENDED) {
@@ -192,7 +194,8 @@ int main(void)
 				       .eal = "--no-huge --no-pci --no-shconf --no-telemetry -m 3072",
 				       .flows = FLOWS,
 				       .frames = FRAMES,
-				       .capacity = FLOWS};
+				       .capacity = FLOWS,
+				       .family = 4};
 	static struct control control;
 	static struct loop loop;
 	struct list lists[2], others[2];
@@ -207,7 +210,6 @@ int main(void)
 	options.image = lists[0].image;
 	options.index = control.index;
 	loop_make(&loop, &options);
-	bench_pin();
 	control.dp = loop.dp;
 	bench("swap_same", &loop, &control);
 	control.lists = others;

@@ -34,9 +34,15 @@ static void fail(const char *what)
 
 bool bench_quick(void)
 {
-	const char *quick = getenv("ZR_BENCH_QUICK");
+	static int known = -1;
 
-	return quick != NULL && *quick != '\0' && strcmp(quick, "0") != 0;
+	/* Looked up once: sizes are asked for in loops. */
+	if (known < 0) {
+		const char *quick = getenv("ZR_BENCH_QUICK");
+
+		known = quick != NULL && *quick != '\0' && strcmp(quick, "0") != 0;
+	}
+	return known != 0;
 }
 
 uint32_t bench_size(uint32_t full, uint32_t quick)

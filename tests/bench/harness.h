@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Exit status of a bench that this machine cannot run, with the reason on standard error. */
+#define BENCH_LEFT_OUT 77
+
 /* Most workloads that are measured side by side. */
 #define BENCH_SIDES_MAX 4
 
@@ -78,7 +81,7 @@ void bench_print_peer(const char *name, const struct bench_time *peer, const str
  */
 void bench_print_value(const char *name, double value, const char *unit, const char *target, bool met);
 
-/* A value that is held against a floor in the same unit, where less is better: their ratio is value over floor. */
+/* A value that is held against a floor in the same unit: their ratio is value over floor, also of rates, where more is better. */
 void bench_print_against(const char *name, double value, const char *unit, double floor, const char *target, bool met);
 
 /*

@@ -71,16 +71,14 @@ void latency_print(const char *name, struct latency *latency, struct latency *id
 		const char *name;
 		double fraction;
 	} rows[] = {{"median", 0.5}, {"p999", 0.999}, {"worst", 1}};
+	char line[64], target[32];
 
 	for (unsigned int i = 0; i < 3; i++) {
 		double us = latency_us(latency, rows[i].fraction), floor_us = latency_us(idle, rows[i].fraction);
 
-		printf("{\"bench\":\"%s_%s\",\"value\":%.2f,\"unit\":\"us\",\"floor\":%.2f,\"samples\":%u", name,
-		       rows[i].name, us, floor_us, latency->count);
-		if (with_target && i == 1)
-			printf(",\"target\":\"floor + %d us\",\"met\":%s", LATENCY_OVER_IDLE_US,
-			       us <= floor_us + LATENCY_OVER_IDLE_US ? "true" : "false");
-		puts("}");
+		snprintf(line, sizeof(line), "%s_%s", name, rows[i].name);
+		snprintf(target, sizeof(target), "value <= floor + %d.0", LATENCY_OVER_IDLE_US);
+		bench_print_against(line, us, "us", floor_us, with_target && i == 1 ? target : "",
+				    us <= floor_us + LATENCY_OVER_IDLE_US);
 	}
-	fflush(stdout);
 }

@@ -17,7 +17,7 @@ static void check_head(const uint8_t *data, size_t size, const struct zr_http_he
 {
 	require(head->head_len > 0 && head->head_len <= size && head->head_len <= ZR_HTTP_HEAD_MAX);
 	require(data[head->head_len - 1] == '\n');
-	require(head->body <= ZR_HTTP_BODY_TUNNEL);
+	require(head->body <= ZR_HTTP_BODY_UNKNOWN);
 	require((head->body == ZR_HTTP_BODY_LENGTH) == (head->length_bytes > 0));
 	require(!head->connect || head->body == ZR_HTTP_BODY_TUNNEL);
 	if (head->host.len > 0)

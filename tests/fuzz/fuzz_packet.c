@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Header parsing. Input: link type (three bits) and tunnel rules (two bits), two bytes of what the wire had beyond the view,
- * then the view. A fragment's part is then taken for the whole datagram, and for the first of several.
+ * then the view. What zr_packet_whose reads is held against it. A fragment's part is then taken for the whole datagram, and for the first of several.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +57,24 @@ static void check_accounted(const struct zr_view *view, const struct zr_packet *
 		check(p->payload > view->data && p->payload_len < view->len);
 		check(p->payload + p->payload_len <= view->data + view->len);
 	}
+}
+
+/* Read only as far as it takes, a packet is still the same subscriber's. */
+static void check_whose(const struct zr_packet_rules *rules, const struct zr_view *view, const struct zr_packet *p)
+{
+	struct zr_packet whose;
+
+	memset(&whose, 0xa5, sizeof(whose));
+	zr_packet_whose(rules, view, &whose);
+	check(whose.unaccounted == p->unaccounted && whose.family == p->family);
+	check(whose.role == p->role && whose.domain == p->domain);
+	check(memcmp(&whose.src, &p->src, sizeof(p->src)) == 0 && memcmp(&whose.dst, &p->dst, sizeof(p->dst)) == 0);
+	check(whose.fragment == p->fragment);
+	if (!p->fragment)
+		return;
+	check(whose.first_fragment == p->first_fragment && whose.fragment_id == p->fragment_id);
+	check(whose.fragment_proto == p->fragment_proto && whose.payload == p->payload);
+	check(whose.payload_len == p->payload_len && whose.tunnels == p->tunnels && whose.has_teid == p->has_teid);
 }
 
 static void check_join(const struct zr_packet_rules *rules, const struct zr_packet *first)
@@ -122,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_unaccounted(&view, &packet);
 	else
 		check_accounted(&view, &packet);
+	check_whose(&rules, &view, &packet);
 	if (packet.fragment && packet.payload != NULL)
 		check_join(&rules, &packet);
 	if (packet.fragment)

@@ -15,7 +15,9 @@ import sys
 import threading
 import time
 
+import claims
 from billing import ROUNDS
+from claims import CURL, ENTRIES, QUIC, SECRET, Case
 from daemon import PATIENCE_S, Stream
 from meter import NOTHING
 from netns import inside, run
@@ -25,27 +27,21 @@ TROUBLE_S = 12 * ROUNDS
 INTERIM_S = 2
 # Records of an interval may be late by so much before a kill.
 LATE_S = 10
-# In every name that no list frees, and nowhere else.
-SECRET = "bimat"
 MARKS = {90001: "af11", 90002: "af21"}
 WAYS = ("up", "down")
 
-HEAD = """#! serial: {serial}
+HEAD = f"""#! serial: {{serial}}
 #! issuer: test
 #! issued: 2026-01-01T00:00:00Z
 #! expires: 2099-01-01T00:00:00Z
-match,service,rating_group
-.olm.vn,olm,90001
-!quangcao.olm.vn,,
-*.hocmai.vn,hocmai,90002
-"""
+match,service,rating_group,verify,note,bind
+.olm.vn,olm,90001,off,,
+!quangcao.olm.vn,,,,,
+*.hocmai.vn,hocmai,90002,,,
+{ENTRIES}"""
 # Names that come and go: what each list may say of them.
 MOVING = (".k12online.vn", ".vnedu.vn", "phim.hocmai.vn")
 
-# kind: always free, never, or as the list has it at the time.
-Case = collections.namedtuple("Case", "address name by port client kind")
-CURL = ("curl", "--tlsv1.3", "--http2")
-QUIC = ("gtlsclient",)
 CASES = [
     Case("203.0.113.10", "olm.vn", "nginx", 443, CURL, "free"),
     Case("2001:db8:203::10", "www.olm.vn", "nginx", 443, ("curl", "--tls-max", "1.2", "--http1.1"), "free"),
@@ -64,8 +60,8 @@ CASES = [
     Case("203.0.113.31", "phim.hocmai.vn", "nginx", 80, ("curl",), "list"),
     Case("2001:db8:203::31", "quic.k12online.vn", "caddy", 443, QUIC, "list"),
     Case("203.0.113.32", "quic.vnedu.vn", "caddy", 443, QUIC, "list"),
+    *claims.CASES,
 ]
-MORE_SUBSCRIBERS = [f"10.77.0.{host}" for host in range(12, 16)]
 
 # Scrapes without end, whole and broken off; prints what a whole one says of exactness and its drops.
 SCRAPE = """import http.client, random, socket, sys, time
@@ -114,10 +110,11 @@ class Lists:
         for name in MOVING:
             choice = self.chance.choice(("in", "in", "out", "excluded"))
             if choice == "in" and name != "phim.hocmai.vn":
-                text += f"{name},moving,{self.chance.choice(list(MARKS))}\n"
+                verify = self.chance.choice(("", "off", "flag", "require", "learn"))
+                text += f"{name},moving,{self.chance.choice(list(MARKS))},{verify},,\n"
             elif choice == "excluded":
-                text += f"!{name.lstrip('.')},,\n"
-        self.rules[self.serial] = {line.split(",")[0] for line in text.splitlines() if line[0] != "#"}
+                text += f"!{name.lstrip('.')},,,,,\n"
+        self.rules[self.serial] = claims.rules_of(text)
         self.text = text
         return text
 
@@ -125,45 +122,10 @@ class Lists:
         """Under a higher serial, so that it is its content that is refused; or under a lower one."""
         text = HEAD.format(serial=self.serial + 1)
         return self.chance.choice((
-            text + ".olm.vn,again,90001\n", text + "not a name,x,1\n", text.replace("expires: 2099", "expires: 2020"),
+            text + ".olm.vn,again,90001,,,\n", text + "not a name,x,1,,,\n", text + ".x.vn,x,1,always,,\n",
+            text + "203.0.113.99,x,1,,,nobody\n", text.replace("expires: 2099", "expires: 2020"),
             text[:self.chance.randrange(text.index("match,"))], HEAD.format(serial=0), text + "\0\0\0", "", text.replace("olm", "\xff"),
         ))
-
-
-class Clients:
-    """Subscribers that download without end, until stopped."""
-
-    def __init__(self, row, cases, chance, count):
-        self.row, self.cases = row, cases
-        self.stopping = False
-        self.done = collections.Counter()
-        self.threads = [threading.Thread(target=self.run, args=(random.Random(chance.random()),), daemon=True) for _ in range(count)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self, chance):
-        while not self.stopping:
-            case = chance.choice(self.cases)
-            file = chance.choice(("page", "picture", "film", "film"))
-            command = self.row.command(case, file)
-            if case.client[0] == "curl" and ":" not in case.address and chance.random() < 0.7:
-                command += ["--interface", chance.choice(MORE_SUBSCRIBERS)]
-            client = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                until = time.monotonic() + chance.uniform(1, 12)
-                while client.poll() is None and time.monotonic() < until and not self.stopping:
-                    time.sleep(0.1)
-                if client.poll() is None:
-                    client.send_signal(chance.choice((signal.SIGINT, signal.SIGKILL)))
-                self.done[case.name, client.wait(PATIENCE_S) == 0] += 1
-            finally:
-                client.kill()
-
-    def stop(self):
-        self.stopping = True
-        for thread in self.threads:
-            thread.join(2 * PATIENCE_S)
-            assert not thread.is_alive()
 
 
 class Askers:
@@ -192,13 +154,17 @@ class Askers:
                 raise
 
     def command(self, chance):
+        case = chance.choice(CASES)
         words = chance.choice((
             ("status",), ("status", "--json"), ("ports",), ("flows",), ("flows", "--state", "free", "--json"), ("flows", "--limit", "10000"),
             ("top",), ("top", "--by", "rule"), ("top", "--by", "subscriber", "--json"), ("reload",), ("list", "log"), ("version",),
+            ("list", "learned", "--json", case.name), ("list", "learned", case.address), ("list", "learned", "--json", chance.choice(list(claims.OTHER_NAMES))),
+            ("fraud",), ("fraud", "--by", "rule", "--format", "json"),
             ("explain", "--subscriber", "10.77.0.11", "--limit", "1000"), ("explain", "--subscriber", "2001:db8:77::11", "--json"),
         ))
-        done = subprocess.run([self.daemon.zerorate, *words, "--socket", f"{self.daemon.folder}/control.sock"], capture_output=True,
-                              text=True, stdin=subprocess.DEVNULL, timeout=3 * PATIENCE_S, check=False)
+        where = ("--ledger", f"{self.daemon.folder}/ledger") if words[0] == "fraud" else ("--socket", f"{self.daemon.folder}/control.sock")
+        done = subprocess.run([self.daemon.zerorate, *words, *where], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              timeout=3 * PATIENCE_S, check=False)
         self.answered[words[0], done.returncode] += 1
         if done.returncode not in (0, 1, 3) or "Sanitizer" in done.stderr or "runtime error" in done.stderr:
             self.failures.append(f"{' '.join(words)} ended with {done.returncode}: {done.stderr[-3000:]}")
@@ -280,6 +246,7 @@ class Trouble:
         self.statuses = []    # the last of every run that was ended
         self.committed = []   # (epoch, number) that was on the disk before a kill
         self.due = collections.defaultdict(lambda: NOTHING)    # what a kill may have cost, by (way, server)
+        self.starts = 2       # of the daemon; the last one is for what is still open
         self.unseen = 0       # frames that a killed run may have lost, and had no status to tell of
         self.done = collections.Counter()
         self.meters = collections.deque()    # (time, counted)
@@ -287,13 +254,13 @@ class Trouble:
         self.acts = {self.swap: 6, self.refuse: 3, self.restart: 2, self.link: 2, self.hang_up: 2, self.consumers: 3, self.kill: 3 * kills}
         self.seconds = 0
 
-    def happen(self):
-        """Each once, and then by chance for as long as is left."""
+    def happen(self, clients):
+        """Each once, and then by chance for as long as is left, and until clients have begun with all of theirs."""
         begin = time.monotonic()
         todo = [act for act, weight in self.acts.items() if weight]
         self.chance.shuffle(todo)
         self.watch()
-        while todo or time.monotonic() < begin + TROUBLE_S:
+        while todo or time.monotonic() < begin + TROUBLE_S or not clients.all_begun():
             act = todo.pop() if todo else self.chance.choices(list(self.acts), self.acts.values())[0]
             self.done[act.__name__] += 1
             act()
@@ -348,6 +315,10 @@ class Trouble:
         self.measure()
         self.end()
         time.sleep(self.chance.choice((0, 0, 0.5)))
+        self.start_again()
+
+    def start_again(self):
+        self.starts += 1
         self.daemon.start_again()
 
     def end(self):
@@ -376,6 +347,7 @@ class Trouble:
         # As long as nothing was counted that long ago, all of it is due.
         before = next((counted for at, counted in reversed(self.meters) if at < due), None)
         if self.chance.random() < 0.3:    # on its way up, too
+            self.starts += 1
             self.daemon.start()
             time.sleep(self.chance.uniform(0, 0.8))
             self.daemon.kill()
@@ -383,7 +355,7 @@ class Trouble:
         for way in WAYS:
             for server in now[way]:
                 self.due[way, server] += now[way][server] - (before[way][server] if before else NOTHING)
-        self.daemon.start_again()
+        self.start_again()
 
     def measure(self):
         """Descriptors and resident memory in KiB of this run so far."""

@@ -352,21 +352,15 @@ class Memory(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertRegex(done.stderr, r"it takes 10\d{5} MiB of memory .*, and \d+ MiB are what .*: .*, or configure less ")
 
-    def test_pages_are_what_the_machine_has(self):
-        """Nothing is said of huge pages: those are taken, else ordinary ones."""
-        config = CONFIG.format(folder="{folder}", capture=CAPTURES[0], workers="1").replace("--no-huge ", "").replace("-m 256 ", "")
-        self.assertNotIn("--no-huge", config)
-        pools = pathlib.Path("/sys/kernel/mm/hugepages").glob("*/nr_hugepages")
-        if any(int(pool.read_text()) for pool in pools):
-            self.skipTest("this machine has huge pages, and others may need them")
-        with Daemon(ZERORATED, ZERORATE, config, pathlib.Path(LIST).read_text()) as daemon:
-            memory = daemon.wait_for(lambda status: status["input_ended"])["memory"]
-            self.assertIn(memory["pages"], ("transparent", "ordinary"))
-            self.assertLessEqual(memory["bytes_per_flow"], 128)
-            self.assertEqual(memory["bytes"], sum(memory[f"{part}_bytes"] for part in ("flows", "bounded", "records", "frames")))
-            self.assertIn(f"Memory    {memory['bytes'] / 2**20:.0f} MiB, 125.3 bytes a flow, {memory['pages']} pages",
-                          daemon.run_status().stdout)
-            self.assertRegex(daemon.logged(), r"<5>\d+ MiB of memory: .* for frames; .* pages")
+    def test_what_comes_later_is_warned_of(self):
+        """No machine has so much; none of it is taken before there are records."""
+        config = CONFIG.format(folder="{folder}", capture=CAPTURES[0], workers="1")
+        for memory, warned in (("4MiB", False), ("1TiB", True)):
+            more = config.replace("records = {", f'records = {{ memory = "{memory}";')
+            with Daemon(ZERORATED, ZERORATE, more, pathlib.Path(LIST).read_text()) as daemon:
+                daemon.wait_for(lambda status: status["input_ended"])
+                self.assertEqual("MiB of memory are left, and records.memory and evidence.network_memory may take 1048" in daemon.logged(),
+                                 warned, daemon.logged())
 
 
 class CommandLine(unittest.TestCase):

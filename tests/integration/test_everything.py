@@ -10,7 +10,6 @@ committed before stays, nothing is told twice, and what is missing came out of t
 """
 
 import collections
-import datetime
 import json
 import os
 import pathlib
@@ -20,10 +19,13 @@ import signal
 import sys
 import unittest
 
+import claims
 import netns
 from billing import Consumer, Gateway, StockConsumer, check_ledger, rows, say
+from claims import SECRET
+from clients import Clients
 from daemon import Daemon
-from everything import CASES, INTERIM_S, MARKS, MORE_SUBSCRIBERS, SECRET, WAYS, Askers, Clients, Lists, Trouble, listed
+from everything import CASES, INTERIM_S, MARKS, WAYS, Askers, Lists, Trouble, listed
 from internet import RESOLVERS
 from meter import ETHERNET_BYTES, NOTHING, Volume, total
 from netns import SKIPPED, inside
@@ -31,7 +33,7 @@ from row import BOX, NAMESPACES, SUBSCRIBER, Row
 
 ZERORATED, ZERORATE, CONSUMER = [""] * 3
 
-PROGRAMS = ("ip", "ss", "nft", "ethtool", "openssl", "unbound", "nginx", "curl")
+PROGRAMS = ("ip", "ss", "nft", "ethtool", "openssl", "unbound", "nginx", "curl", "dig")
 # Its files when it is gone. DPDK leaves its own in its folder.
 LEFT = {"ledger", "state", "flows", "dpdk", "list.csv", "zerorated.conf", "log"}
 # Lines of a kind in a minute (zerorated(8)), the one that counts the rest, and those of what this test itself does.
@@ -39,6 +41,8 @@ LINES_MAX = 20 + 1 + 40
 GROWTH_MAX_KIB = 64 << 10
 # A flow's packets that a worker reads before it has seen another list may be this much later than the status that told of it.
 NOTICE_S = 5
+# A free flow that says nothing any more is one until its timeout, and a worker's clock moves on with bursts.
+SILENCE_S = 8 + 2
 
 # Rings hold all frames of this test; a queue for each worker to send from.
 RING = "framesz=2048,framecnt=8192,blocksz=65536,qpairs=2"
@@ -49,7 +53,7 @@ dataplane = {{ workers = "1-2"; flows = "16K"; mode = "inline"; state = "{{folde
             {{ device = "net_af_packet1"; role = "core"; peer = "net_af_packet0"; }} );
   mark = {{ default = "AF11"; rating_groups = ( {{ rating_group = 90002; dscp = "AF21"; }} ); }}; }};
 subscribers = [ "10.77.0.0/24", "2001:db8:77::/64" ];
-timeouts = {{ tcp = "8s"; quic = "5s"; udp = "3s"; undecided = "3s"; linger = "200ms"; }};
+{claims.CONFIG}timeouts = {{ tcp = "8s"; quic = "5s"; udp = "3s"; undecided = "3s"; linger = "200ms"; }};
 list = {{ file = "{{folder}}/list.csv"; state = "{{folder}}/state"; shrink_limit = 100; }};
 records = {{ socket = "{{folder}}/records.sock"; charged_flows = true; consumers = [ "billing", "archive" ];
   interim_interval = "{INTERIM_S}s"; totals_interval = "5s"; totals_subscribers = true; }};
@@ -68,8 +72,9 @@ def recorded(way, records):
     return total(Volume(record[f"{way}_bytes"], record[f"{way}_pkts"]) for record in records)
 
 
-def seconds(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+def absent(case):
+    """Programs that are missing for a case."""
+    return netns.missing(*{case.client[0], case.by} - {"media"})
 
 
 class Box(Daemon):
@@ -90,11 +95,12 @@ class Everything(unittest.TestCase):
 
     def live(self, kills):
         """Let it all happen; what was recorded, counted and said."""
-        self.cases = [case for case in CASES if not netns.missing(case.client[0], case.by)]
+        self.cases = [case for case in CASES if not absent(case)]
         self.lists = Lists(self.chance)
         command = inside(BOX, "sh", "-c", 'RUNTIME_DIRECTORY=$(dirname "$3") exec "$@"', "sh")
-        with Row(self.cases, MARKS.values()) as row:
-            netns.add_addresses(SUBSCRIBER, "line", *(f"{address}/24" for address in MORE_SUBSCRIBERS))
+        with Row(self.cases, MARKS.values(), claims.ZONES, claims.KNOWN) as row:
+            netns.add_addresses(SUBSCRIBER, "line", *(f"{address}/24" for address in (*claims.NEIGHBOURS, claims.ASKER, claims.LONER)))
+            claims.serve_media(row)
             with Box(ZERORATED, ZERORATE, CONFIG, self.lists.text, command) as daemon, \
                     Consumer(daemon, name="archive", ack_every=7, bill=False) as consumer, \
                     StockConsumer(CONSUMER, daemon, "billing") as stock:
@@ -110,7 +116,7 @@ class Everything(unittest.TestCase):
         self.trouble.measure()
         clients, askers = Clients(row, self.cases, self.chance, 10), Askers(daemon, self.chance)
         try:
-            self.trouble.happen()
+            self.trouble.happen(clients)
         finally:
             clients.stop()
             askers.stop()
@@ -121,7 +127,9 @@ class Everything(unittest.TestCase):
         return askers
 
     def take_records(self, daemon, consumer, stock):
-        """The last run ends what is still open, and lets consumers take the rest."""
+        """The last run ends what is still open, and lets consumers take the rest. Nothing comes any more, or it would begin flows anew."""
+        for device in ("left", "right"):
+            netns.run("ip", "-n", BOX, "link", "set", device, "down")
         daemon.start_again()
         status = daemon.wait_for(lambda status: status["flows"]["open"] == 0 and
                                  status["records"]["committed"] == status["records"]["seq"])
@@ -160,6 +168,8 @@ class Everything(unittest.TestCase):
             self.check_flows(kills)
         with self.subTest("verdicts"):
             self.check_verdicts()
+        with self.subTest("evidence"):
+            self.check_evidence(kills)
 
     def check_log(self):
         self.assertNotRegex(self.log, "Sanitizer|runtime error|<[0-2]>")
@@ -195,18 +205,35 @@ class Everything(unittest.TestCase):
         verdicts = collections.Counter()
         for record in self.usage:
             case = cases.get(record["server_ip"])
+            rules = self.lists.rules[record["list_serial"]]
             verdicts[case.kind if case else None, record["verdict"]] += 1
-            if record["verdict"] == "free":
-                self.assertTrue(case and listed(self.lists.rules[record["list_serial"]], case.name), record)
+            self.assertIsNone(claims.broken(record, rules), record)
+            if record["verdict"] == "charged":
+                self.assertNotIn("name", record)
+            elif case:
+                self.assertTrue(case.kind == "bound" if record["rule"] == claims.BLOCK else listed(rules, case.name), record)
                 self.assertIn(record.get("name"), (case.name, None), record)
             else:
-                self.assertNotIn("name", record)
+                self.assertEqual(record["reason"], "dns_free", record)
+                self.assertTrue("name" not in record or listed(rules, record["name"]), record)
             replaced = min((since for serial, since in self.lists.since.items() if serial > record["list_serial"]), default=None)
             if replaced and "last" in record:
-                self.assertLess(seconds(record["last"]), replaced + NOTICE_S, record)
+                self.assertLess(claims.seconds(record["last"]), replaced + NOTICE_S, record)
         self.assertGreater(verdicts["free", "free"], 0)
         self.assertGreater(verdicts["charged", "charged"], 0)
-        self.assertEqual(verdicts["charged", "free"], 0)
+        self.assertGreater(verdicts["asked", "free"], 0)
+        self.assertEqual([verdicts[kind, "free"] for kind in ("charged", "silent")], [0, 0])
+
+    def check_evidence(self, kills):
+        """What is free only for a while, or up to a bound."""
+        reasons = collections.Counter(record["reason"] for record in self.usage)
+        say(f"{dict(reasons.most_common())}; {self.trouble.starts} starts")
+        for reason in ("unlearned", "dns_free") if kills else ("unlearned", "dns_free", "dns_learned", "prefix", "unbound"):
+            self.assertGreater(reasons[reason], 0, reason)
+        for subscriber, volume_ in claims.free_questions(self.usage).items():
+            self.assertLessEqual(volume_.bytes, claims.DNS_FREE_BYTES * self.trouble.starts, subscriber)
+        if not kills:    # which lose the records of what was free beside it
+            self.assertEqual(claims.unattended(self.usage, claims.BIND_GRACE_S + SILENCE_S), [])
 
     # ---- volumes ----
 
@@ -273,9 +300,9 @@ def main():
     if reason:
         print(f"skipped: {reason}")
         return SKIPPED
-    absent = sorted({case.client[0] for case in CASES if netns.missing(case.client[0])} | set(netns.missing(*{case.by for case in CASES})))
-    if absent:
-        print(f"without {', '.join(absent)}, which are missing (tests/support/setup.sh tests)")
+    without = sorted({program for case in CASES for program in absent(case)})
+    if without:
+        print(f"without {', '.join(without)}, which are missing (tests/support/setup.sh tests)")
     return 0 if unittest.main(argv=sys.argv[:1] + sys.argv[4:], exit=False).result.wasSuccessful() else 1
 
 

@@ -40,6 +40,22 @@ void fake_dataplane_reset(void)
 	fake_dataplane.status.workers[1].lcore = 7;
 }
 
+int zr_dataplane_memory(const struct zr_dataplane_config *config, bool alone, struct zr_memory *out, char *error,
+			size_t error_len)
+{
+	(void)config;
+	(void)alone;
+	(void)error;
+	(void)error_len;
+	*out = (struct zr_memory){0};
+	return 0;
+}
+
+uint64_t zr_dataplane_room(void)
+{
+	return UINT64_MAX;
+}
+
 int zr_dataplane_start(const struct zr_dataplane_config *config, const struct zr_image *image,
 		       const struct zr_suffix_index *index, struct zr_dataplane **out, char *error, size_t error_len)
 {

@@ -166,7 +166,7 @@ static void put_packet(struct writer *w, const struct frame_spec *s)
 		put_u16(w, s->dst_port);
 		put_u32(w, s->seq);
 		put_u32(w, s->ack);
-		put_u8(w, 0x50);
+		put_u8(w, (5U + s->tcp_option_words) << 4);
 		put_u8(w, s->tcp_flags);
 		put_u16(w, 65535);
 		put_u32(w, 0);

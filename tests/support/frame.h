@@ -26,7 +26,8 @@ struct frame_spec {
 	uint16_t src_port, dst_port;
 	uint8_t proto;
 	uint8_t tcp_flags;
-	uint8_t hops; /* 0: 64 */
+	uint8_t hops;             /* 0: 64 */
+	uint8_t tcp_option_words; /* so many words of four bytes at the start of data are TCP options */
 	uint32_t seq, ack;
 	uint16_t vlan;       /* 0: none */
 	uint16_t inner_vlan; /* a second tag behind it; 0: none */

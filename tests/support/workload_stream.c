@@ -222,10 +222,8 @@ static void put_head(struct talk *t, struct stream *s, const char *method, const
 	put_text(s, line);
 	if (fields_first)
 		put_fields(t, s);
-	/* Who names the host in the target need not be right in the field (RFC 9112, section 3.2.2). */
-	if (absolute)
-		put_text(s, "Host: else.example\r\n");
-	else if (name->sent[0] != '\0') {
+	/* With the host in the target the field is of no use. */
+	if (!absolute && name->sent[0] != '\0') {
 		snprintf(line, sizeof(line), "%s%s%s", around[form][0], name->sent, around[form][1]);
 		put_text(s, line);
 	}

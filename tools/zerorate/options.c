@@ -37,7 +37,7 @@ const char zr_options_help[] =
 	"                          entries that say nothing: a name is enough; is free and suspect; or is\n"
 	"                          charged, until an answer or a listed address backs it. The last two need\n"
 	"                          --trusted-resolvers. Without it: off\n"
-	"  --verify-checksums      look for no name in packets whose TCP or UDP checksum is wrong: the server\n"
+	"  --verify-checksums      look for no name where a TCP, UDP or IPv4 checksum is wrong: the server\n"
 	"                          ignores them too. They count as ever. Off without it, since a capture made\n"
 	"                          on a sending machine holds checksums that its network card fills in later\n"
 	"  --all                   print records of charged flows too\n"

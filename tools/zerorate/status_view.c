@@ -153,12 +153,14 @@ static void view_volumes(const json_t *volumes, FILE *out)
 	}
 }
 
-static void view_totals(const json_t *totals, FILE *out)
+static void view_totals(const json_t *totals, const json_t *undecided, FILE *out)
 {
 	fprintf(out, "\n%-24s %21s %25s\n", "Totals", "packets", "bytes");
 	view_volume("free", json_object_get(totals, "free"), out);
 	view_volume("charged", json_object_get(totals, "charged"), out);
 	view_volumes(json_object_get(totals, "reasons"), out);
+	if (number_of(undecided, "pkts") > 0)
+		view_volume("  (undecided)", undecided, out);
 	view_volumes(json_object_get(totals, "unaccounted"), out);
 	view_volume("total", totals, out);
 }
@@ -235,19 +237,18 @@ void zr_status_view(const json_t *status, FILE *out)
 	view_memory(json_object_get(status, "memory"), out);
 	if (number_of(evidence, "resolvers") > 0)
 		fprintf(out,
-			"Evidence  %" PRId64 " lessons of subscribers within %.1f MiB of the workers, %" PRId64
-			" network-wide in %.1f of %.1f MiB; for want of room went %" PRId64 " and %" PRId64 "\n",
+			"Evidence  %" PRId64 " lessons of subscribers (room for %.1f MiB; %" PRId64
+			" went for want of it), %" PRId64 " network-wide (%.1f of %.1f MiB; %" PRId64 " went)\n",
 			number_of(evidence, "lessons"), (double)number_of(evidence, "memory_bytes") / MIB,
-			number_of(network, "rows"), (double)number_of(network, "bytes") / MIB,
-			(double)number_of(network, "max_bytes") / MIB,
-			number_of(json_object_get(status, "counters"), "lessons_evicted"),
+			number_of(json_object_get(status, "counters"), "lessons_evicted"), number_of(network, "rows"),
+			(double)number_of(network, "bytes") / MIB, (double)number_of(network, "max_bytes") / MIB,
 			number_of(network, "evicted"));
 	view_records(records, json_object_get(status, "ledger"), out);
 	json_array_foreach(json_object_get(status, "warnings"), i, warning)
 		fprintf(out, "Warning   %s\n", clean(warning).clean);
 	view_ports(json_object_get(status, "ports"), out);
 	view_workers(json_object_get(status, "workers"), out);
-	view_totals(json_object_get(status, "totals"), out);
+	view_totals(json_object_get(status, "totals"), json_object_get(status, "undecided"), out);
 	view_consumers(json_object_get(status, "consumers"), out);
 }
 

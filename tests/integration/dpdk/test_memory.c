@@ -19,6 +19,7 @@
 #define FLOWS      50000
 #define PACKETS    200000
 #define PATIENCE_S 60
+#define RING_MOST  (32U << 20) /* a record ring */
 
 /* What the test's own stacks, and the C library, may take meanwhile. */
 #define GROWS_MOST (UINT64_C(1) << 20)
@@ -144,7 +145,7 @@ static void nothing_grows(void **state)
 	config.pipeline.names_bytes = 1U << 20;
 	config.pipeline.reassembly_bytes = 2U << 20;
 	config.pipeline.decisions_bytes = 4U << 20;
-	assert_int_equal(zr_dataplane_memory(&config, &memory, error, sizeof(error)), 0);
+	assert_int_equal(zr_dataplane_memory(&config, false, &memory, error, sizeof(error)), 0);
 	dp = rig_start(&config, &list);
 	zr_dataplane_status(dp, &now);
 	/* It took what was said, and says so. */
@@ -194,9 +195,11 @@ static void a_flow_takes_at_most_128_bytes(void **state)
 
 		config.pipeline.flows = flows[i / 2];
 		/* What is there on this machine does not matter. */
-		zr_dataplane_memory(&config, &memory, error, sizeof(error));
+		zr_dataplane_memory(&config, false, &memory, error, sizeof(error));
 		assert_in_range(memory.flows_max, flows[i / 2], flows[i / 2] + 2);
 		assert_true(memory.flows_bytes > 0 && memory.flows_bytes <= 128 * memory.flows_max);
+		/* Rings do not grow with flows. */
+		assert_in_range(memory.records_bytes, 1, (i % 2 == 0 ? 1 : 3) * RING_MOST);
 		print_message("%u flows: %.2f bytes each\n", flows[i / 2],
 			      (double)memory.flows_bytes / (double)memory.flows_max);
 	}

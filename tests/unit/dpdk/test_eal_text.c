@@ -98,7 +98,7 @@ static void arguments_are_split_at_blanks(void **state)
 	words_are("\"it's\" ''", 2, (const char *const[]){"it's", ""});
 }
 
-static void prepended_words_come_first(void **state)
+static void prepended_words_come_first_and_one_is_replaced(void **state)
 {
 	static const char *const first[] = {"zerorate", "--lcores"};
 	struct zr_eal_args args;
@@ -111,6 +111,10 @@ static void prepended_words_come_first(void **state)
 	assert_string_equal(args.words[0], "zerorate");
 	assert_string_equal(args.words[1], "--lcores");
 	assert_string_equal(args.words[2], "--no-huge");
+	assert_null(args.words[3]);
+	assert_int_equal(zr_eal_args_replace(&args, 2, "--no-shconf"), 0);
+	assert_string_equal(args.words[2], "--no-shconf");
+	assert_int_equal(args.count, 3);
 	assert_null(args.words[3]);
 	zr_eal_args_clear(&args);
 }
@@ -139,7 +143,7 @@ int main(void)
 		cmocka_unit_test(bad_lcore_lists_are_refused),
 		cmocka_unit_test(workers_have_their_cpus_while_there_are_some),
 		cmocka_unit_test(arguments_are_split_at_blanks),
-		cmocka_unit_test(prepended_words_come_first),
+		cmocka_unit_test(prepended_words_come_first_and_one_is_replaced),
 		cmocka_unit_test(cores_and_what_ends_the_program_are_refused),
 	};
 

@@ -266,6 +266,32 @@ uint32_t put_gre(struct frame *f, uint16_t flags, uint16_t type)
 	return at;
 }
 
+/* Read only as far as it takes, a packet is still the same subscriber's. */
+static void assert_whose(const struct zr_packet_rules *rules, const struct zr_view *view,
+			 const struct zr_packet *parsed)
+{
+	struct zr_packet whose;
+
+	memset(&whose, 0xa5, sizeof(whose));
+	zr_packet_whose(rules, view, &whose);
+	assert_int_equal(whose.unaccounted, parsed->unaccounted);
+	assert_int_equal(whose.family, parsed->family);
+	assert_memory_equal(&whose.src, &parsed->src, sizeof(whose.src));
+	assert_memory_equal(&whose.dst, &parsed->dst, sizeof(whose.dst));
+	assert_int_equal(whose.domain, parsed->domain);
+	assert_int_equal(whose.role, parsed->role);
+	assert_int_equal(whose.fragment, parsed->fragment);
+	if (!whose.fragment)
+		return;
+	assert_int_equal(whose.first_fragment, parsed->first_fragment);
+	assert_int_equal(whose.fragment_id, parsed->fragment_id);
+	assert_int_equal(whose.fragment_proto, parsed->fragment_proto);
+	assert_int_equal(whose.tunnels, parsed->tunnels);
+	assert_int_equal(whose.has_teid, parsed->has_teid);
+	assert_ptr_equal(whose.payload, parsed->payload);
+	assert_int_equal(whose.payload_len, parsed->payload_len);
+}
+
 struct parsed parse_part(const struct frame *f, enum zr_link link, uint32_t held_len, uint32_t wire_len,
 			 const struct zr_packet_rules *rules)
 {
@@ -277,7 +303,10 @@ struct parsed parse_part(const struct frame *f, enum zr_link link, uint32_t held
 
 	view.data = guard_copy(&guard, f->bytes, held_len);
 	memset(&parsed, 0xa5, sizeof(parsed));
-	zr_packet_parse(rules != NULL ? rules : &open_all, &view, &parsed.packet);
+	if (rules == NULL)
+		rules = &open_all;
+	zr_packet_parse(rules, &view, &parsed.packet);
+	assert_whose(rules, &view, &parsed.packet);
 	parsed.payload_at = NO_PAYLOAD;
 	if (parsed.packet.payload != NULL)
 		parsed.payload_at = (uint32_t)(parsed.packet.payload - view.data);

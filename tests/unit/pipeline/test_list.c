@@ -167,7 +167,7 @@ static void silent_flows_settle_by_polls(void **state)
 	assert_int_equal(zr_pipeline_list(s.pipeline, s.image, s.index), -EBUSY);
 	for (; !zr_pipeline_list_settled(s.pipeline); polls++)
 		zr_pipeline_poll(s.pipeline, (s.base_us + 10000) * 1000);
-	assert_true(polls < 20);
+	assert_in_range(polls, 10, 40);
 	assert_int_equal(scene_events(&s, ZR_USAGE_PART), 500);
 	assert_int_equal(part(499)->usage.cause, ZR_CAUSE_LIST);
 	assert_string_equal(part(499)->rule, ".olm.vn");

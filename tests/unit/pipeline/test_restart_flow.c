@@ -606,6 +606,46 @@ static void last_record_is_judged_by_the_list_in_force(void **state)
 	scene_free(&s);
 }
 
+/* Nor under an entry that asks for evidence which the flow does not have. */
+static void last_record_is_free_with_the_evidence_that_its_entry_asks_for(void **state)
+{
+	static const struct {
+		enum zr_verify asked;
+		enum zr_reason saved;
+		unsigned int evidence;
+		enum zr_reason reason;
+	} cases[] = {
+		{ZR_VERIFY_REQUIRE, ZR_REASON_SNI, SNI, ZR_REASON_UNLEARNED},
+		{ZR_VERIFY_REQUIRE, ZR_REASON_SNI, SNI | 1U << ZR_EVIDENCE_DNS_SEEN, ZR_REASON_SNI},
+		{ZR_VERIFY_FLAG, ZR_REASON_SNI, SNI, ZR_REASON_SNI},
+		{ZR_VERIFY_REQUIRE, ZR_REASON_DNS_FREE, 0, ZR_REASON_DNS_FREE},
+		{ZR_VERIFY_FLAG, ZR_REASON_DNS_LEARNED, 1U << ZR_EVIDENCE_DNS_SEEN, ZR_REASON_NO_NAME},
+	};
+	static const uint16_t none[] = {9};
+	const struct zr_restore from = {.same_epoch = true, .domains = none, .domain_count = 1};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct zr_saved_flow flow;
+
+		scene_init(&s, LIST);
+		s.config.verify = (uint8_t)cases[i].asked;
+		s.config.start = START;
+		s.config.worker = WORKER;
+		scene_open(&s);
+		zr_pipeline_poll(s.pipeline, (s.base_us + 100000000) * 1000);
+		flow = flow_of(ZR_PROTO_TCP, cases[i].saved, (uint8_t)cases[i].evidence, 0);
+		flow.name_len = (uint8_t)strlen("www.olm.vn");
+		memcpy(flow.name, "www.olm.vn", flow.name_len);
+		zr_pipeline_restore(s.pipeline, &from, &flow);
+		assert_string_equal(zr_reason_name(s.events[0].usage.reason), zr_reason_name(cases[i].reason));
+		assert_int_equal(s.events[0].usage.verdict, zr_reason_verdict(cases[i].reason));
+		assert_string_equal(s.events[0].rule, cases[i].reason == ZR_REASON_NO_NAME ? "" : ".olm.vn");
+		scene_close(&s);
+		scene_free(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -629,6 +669,7 @@ int main(void)
 		cmocka_unit_test(last_record_that_nobody_takes_is_a_loss),
 		cmocka_unit_test(last_record_says_what_is_known),
 		cmocka_unit_test(last_record_is_judged_by_the_list_in_force),
+		cmocka_unit_test(last_record_is_free_with_the_evidence_that_its_entry_asks_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

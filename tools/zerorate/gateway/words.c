@@ -59,7 +59,9 @@ static const struct word reasons[] = {
 	{"spoof", "part of what it sent came twice with different bytes, as forged hellos do",
 	 "no browser does this; look at what the subscriber runs"},
 	{"unlearned", "the host that it named is on @, but no answer of a trusted resolver backs that address",
-	 "a subscriber who resolves names elsewhere, or encrypted, has no evidence; else look at what he runs"},
+	 "see what resolvers said of the server: `zerorate list learned ADDRESS`; who asks one that trusted_resolvers "
+	 "in zerorated.conf "
+	 "does not name, or asks encrypted, has no evidence; else look at what the subscriber runs: `zerorate fraud`"},
 	{"unbound",
 	 "the server's address is on @ for subscribers who use the service that it is bound to, and this one does not",
 	 "its flows are free from when a flow under that service is: `zerorate flows --subscriber IP`"},

@@ -20,7 +20,7 @@ static const char help[] =
 	"Usage: zerorate list learned [OPTION...] NAME|ADDRESS\n"
 	"\n"
 	"Asks the daemon what answers of trusted resolvers taught it: for a name, the addresses of it and of\n"
-	"all names below it; for an address, the listed names that it stands for. A row without a name says\n"
+	"all names below it; for an address, the listed names that it stands for. A row '(not listed)' says\n"
 	"that the address stands for some name that is not listed, too: it is shared. Latest first, at most\n"
 	"1000. Who asked is not known.\n"
 	"\n"
@@ -50,7 +50,10 @@ static const char *type_of(const json_t *row)
 
 static void add_row(struct zr_table *t, const json_t *row)
 {
-	zr_json_cell_text(t, row, "name");
+	if (json_is_string(json_object_get(row, "name")))
+		zr_json_cell_text(t, row, "name");
+	else
+		zr_table_cell(t, "(not listed)");
 	zr_json_cell_text(t, row, "address");
 	zr_json_cell_number(t, row, "domain");
 	zr_table_cell(t, type_of(row));
@@ -71,7 +74,8 @@ static int show(const json_t *reply, void *arg)
 	if (*json)
 		return zr_daemon_print("list learned", reply);
 	if (json_array_size(rows) == 0)
-		puts("Nothing is known of it: no trusted resolver answered for it, or its time is over.");
+		puts("Nothing is known of it: no trusted resolver answered for it, its time is over, or it is not "
+		     "listed.");
 	else if ((size_t)matched > json_array_size(rows))
 		printf("The latest of %" PRId64 ":\n", (int64_t)matched);
 	return json_array_size(rows) > 0 ? zr_json_table_print(&table, rows, NULL) : zr_daemon_flush("list learned");
