@@ -12,7 +12,7 @@
 struct framing {
 	bool has_length, length_broken;
 	bool has_coding, chunked;
-	bool websocket;
+	bool websocket, other_upgrade;
 	uint64_t length_bytes;
 };
 
@@ -215,7 +215,8 @@ static void read_field(struct zr_slice field, struct zr_slice *host, struct fram
 	} else if (is_word(name, "transfer-encoding")) {
 		read_coding(value, f);
 	} else if (is_word(name, "upgrade")) {
-		f->websocket = is_word(value, "websocket");
+		f->websocket |= is_word(value, "websocket");
+		f->other_upgrade |= !is_word(value, "websocket");
 	}
 }
 
@@ -238,8 +239,12 @@ static bool take_field(const uint8_t *data, size_t len, size_t *at, struct zr_sl
 
 static void decide_body(const struct framing *f, struct zr_http_head *out)
 {
+	/* The server may take another of the protocols; or none, and then a body comes, in which no request is seen. */
+	bool upgrades = f->websocket && !f->other_upgrade && !f->has_coding && !f->length_broken &&
+			f->length_bytes == 0;
+
 	out->length_bytes = 0;
-	if (out->connect || f->websocket) {
+	if (out->connect || upgrades) {
 		out->body = ZR_HTTP_BODY_TUNNEL;
 	} else if (f->has_coding ? !f->chunked || f->has_length : f->length_broken) {
 		out->body = ZR_HTTP_BODY_UNKNOWN;

@@ -28,7 +28,8 @@ struct zr_http_head {
 /*
  * A request head at the start of data. Host: from the target in absolute or authority form, else from the Host header
  * (RFC 9112, section 3.2); none when there are several that differ, target's included, since nobody knows which one a server
- * takes. An upgrade to anything but WebSocket changes nothing: few servers do it, and requests that go on are followed.
+ * takes. An upgrade to anything but WebSocket alone, without a body, changes nothing: few servers do it, and requests that go on
+ * are followed.
  * OK: out is filled. MORE: the head is not complete; when len is ZR_HTTP_HEAD_MAX or more it is larger than what is read.
  * NONE otherwise; never BAD, since servers bear with nearly everything behind a good request line. As they do, this reads
  * bare LF as a line end, folded lines, and a few empty lines ahead. A method is any token of capital letters, hyphens and

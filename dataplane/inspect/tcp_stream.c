@@ -183,7 +183,10 @@ uint32_t zr_tcp_stream_read(struct zr_tcp_feed *f, const uint8_t *data, uint32_t
 		return 0;
 	if (f->c->state == ZR_TCP_BODY)
 		return read_body(f, data, len);
-	return data[0] == TLS_HANDSHAKE_RECORD ? read_tls(f, data, len) : read_http(f, data, len);
+	/* Behind a request nothing but requests follow: what begins like a hello there, and is none, may hide some. */
+	if (data[0] == TLS_HANDSHAKE_RECORD && !zr_tcp_is_followed(f->c))
+		return read_tls(f, data, len);
+	return read_http(f, data, len);
 }
 
 bool zr_tcp_stream_begins(uint8_t *scratch, const uint8_t *data, uint32_t len)

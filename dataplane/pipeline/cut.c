@@ -33,7 +33,8 @@ void zr_cut_begin(struct zr_pipeline *p, uint32_t flow, uint64_t before_us)
 void zr_cut_move(struct zr_pipeline *p, uint32_t flow, enum zr_reason to)
 {
 	struct zr_flow *f = zr_flow_at(p, flow);
-	uint64_t bytes = f->up_bytes + f->down_bytes;
+	/* gcc adds bit-fields in as many bits as they have. */
+	uint64_t bytes = (uint64_t)f->up_bytes + f->down_bytes;
 	uint64_t pkts = (uint64_t)f->up_pkts + f->down_pkts;
 
 	p->totals.reason[f->reason].bytes -= bytes;

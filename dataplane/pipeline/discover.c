@@ -317,7 +317,7 @@ void zr_discover(struct zr_pipeline *p, uint32_t flow, const struct zr_packet *p
 		zr_decisions_expect(&p->decisions, packet->family, &packet->src);
 	if (packet->contradicted)
 		discover_spoof(p, flow);
-	else if (!zr_heard_read(f, packet))
+	else if (!zr_heard_read(p, flow, packet))
 		p->counters[ZR_COUNTER_UNHEARD]++;
 	else if (!zr_heard_whole(p, packet))
 		p->counters[ZR_COUNTER_CHECKSUMS_BAD]++;

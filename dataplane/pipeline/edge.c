@@ -20,9 +20,13 @@
 #define SWEEP_MAX 256
 #define SWEEP_MIN 4
 
-/* What a burst does at most for another list, and what is left for ageing besides: some 10 us of work in all. */
+/*
+ * What a burst does at most for another list, and what is left for ageing besides: some 10 us of work in all. What the burst's
+ * own packets told has taken its time already and counts against it, down to what lets it always go on.
+ */
 #define RENEWAL_WORK 32
 #define AGEING_WORK  16
+#define WORK_MIN     4
 
 /* The next interim of the part at hand. */
 static uint64_t interim_after(struct zr_pipeline *p, uint32_t flow, uint64_t us)
@@ -226,20 +230,26 @@ bool zr_edge_pass(struct zr_pipeline *p, uint32_t flow)
 	return true;
 }
 
-void zr_edge_sweep(struct zr_pipeline *p)
+static unsigned int work_left(unsigned int work, uint64_t told)
+{
+	return told < work - WORK_MIN ? work - (unsigned int)told : WORK_MIN;
+}
+
+void zr_edge_sweep(struct zr_pipeline *p, uint64_t told)
 {
 	uint64_t passed_us = p->now_us - p->swept_us;
 	uint64_t share = passed_us >= US_PER_S ? p->table.high_water : p->table.high_water * passed_us / US_PER_S;
 	uint32_t budget = share > SWEEP_MAX ? SWEEP_MAX : (uint32_t)share + SWEEP_MIN;
-	struct zr_pace pace = {.left = RENEWAL_WORK};
+	struct zr_pace pace = {.left = work_left(RENEWAL_WORK, told)};
 	uint32_t flow;
 
 	p->swept_us = p->now_us;
 	if (p->list_left > 0)
 		zr_renew_some(p, &pace);
-	pace.left += AGEING_WORK;
+	/* Only for as long as a list takes: flows that end must not pile up. */
+	pace.left += p->list_left > 0 ? work_left(AGEING_WORK, told) : AGEING_WORK;
 	if (p->learned_left > 0)
-		zr_evidence_some(p);
+		zr_evidence_some(p, &pace);
 	while (pace.left > 0 && (flow = zr_flow_table_sweep(&p->table, &budget)) != ZR_FLOW_NONE)
 		if (zr_edge_due(p, zr_flow_at(p, flow)))
 			zr_pace_pass(p, &pace, flow);

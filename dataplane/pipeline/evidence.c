@@ -367,12 +367,18 @@ void zr_evidence_taught(struct zr_pipeline *p, const struct zr_learner *learner,
 		judge_waiting(p, key_of_answers(p, learner), server);
 }
 
-void zr_evidence_some(struct zr_pipeline *p)
+void zr_evidence_some(struct zr_pipeline *p, struct zr_pace *pace)
 {
-	for (unsigned int looks = 0; p->learned_left > 0 && looks < SOME_MAX; looks++) {
-		uint32_t flow = zr_ties_at(&p->ties, --p->learned_left);
+	for (unsigned int looks = 0; p->learned_left > 0 && looks < SOME_MAX && pace->left > 0; looks++) {
+		uint32_t flow = zr_ties_at(&p->ties, p->learned_left - 1);
+		uint64_t told = p->told;
 
-		if (flow != ZR_FLOW_NONE && zr_flow_at(p, flow)->reason == ZR_REASON_UNLEARNED)
+		if (flow != ZR_FLOW_NONE && zr_flow_at(p, flow)->reason == ZR_REASON_UNLEARNED) {
+			if (!zr_pace_may(p, pace, flow))
+				return;
 			judge_anew(p, flow);
+			zr_pace_spend(p, pace, told);
+		}
+		p->learned_left--;
 	}
 }

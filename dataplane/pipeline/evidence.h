@@ -35,8 +35,8 @@ void zr_evidence_release(struct zr_pipeline *p, uint32_t flow);
 
 /* The subscriber learned this address: what waited for that is judged. */
 void zr_evidence_taught(struct zr_pipeline *p, const struct zr_learner *learner, const struct zr_server *server);
-/* Another network-wide table came: judge a few of the flows that wait. */
-void zr_evidence_some(struct zr_pipeline *p);
+/* Another network-wide table came: judge a few of the flows that wait, as far as the burst's share goes. */
+void zr_evidence_some(struct zr_pipeline *p, struct zr_pace *pace);
 
 /* The client and the server of a flow. */
 struct zr_learner zr_evidence_learner(const struct zr_pipeline *p, uint32_t flow);

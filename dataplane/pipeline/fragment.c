@@ -6,6 +6,12 @@
 #include "dataplane/packet/checksum.h"
 #include "dataplane/pipeline/state.h"
 
+/*
+ * More does not wait for a datagram, lest a flow's fields run over when it is counted: they have as much room beyond what
+ * zr_cut_full lets them hold, also of packets. Only the lengths that a capture file claims ever come to it.
+ */
+#define WAITING_BYTES_MAX (UINT64_C(1) << 34)
+
 static void hold(struct zr_pipeline *p, struct zr_datagram *d, const struct zr_packet *part)
 {
 	struct zr_volume *total = &p->totals.reason[ZR_REASON_UNDECIDED];
@@ -158,4 +164,6 @@ void zr_fragment_take(struct zr_pipeline *p, const struct zr_packet *part)
 		take_whole(p, d);
 	else if (d->located && (!d->when_whole || d->pieces.given_up))
 		settle(p, d, &d->packet);
+	else if (d->waiting.bytes >= WAITING_BYTES_MAX)
+		zr_datagrams_end(&p->datagrams, d);
 }

@@ -16,15 +16,17 @@ enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_MD5 = 19, OPTION_AUTHENTICATION = 
 
 /*
  * RFC 9293, section 3.10.7: not without ACK, not with RST. What a SYN carries (RFC 7413) is read of the first one only: in a
- * connection that is under way it is answered, and that is all.
+ * connection that is under way it is answered, and that is all. An edge may have emptied the flow since.
  */
-bool zr_heard_read(const struct zr_flow *f, const struct zr_packet *packet)
+bool zr_heard_read(const struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet)
 {
+	const struct zr_flow *f = &p->table.flows[flow];
 	const unsigned int kinds = ZR_TCP_SYN | ZR_TCP_ACK | ZR_TCP_RST;
 
 	if (packet->proto != ZR_PROTO_TCP || (packet->tcp_flags & kinds) == ZR_TCP_ACK)
 		return true;
-	return (packet->tcp_flags & kinds) == ZR_TCP_SYN && zr_cut_empty(f);
+	return (packet->tcp_flags & kinds) == ZR_TCP_SYN && zr_cut_empty(f) &&
+	       zr_flow_first_us(f, &p->table.rest[flow]) == p->now_us - p->waited_us;
 }
 
 bool zr_heard_whole(const struct zr_pipeline *p, const struct zr_packet *packet)

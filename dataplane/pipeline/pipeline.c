@@ -332,6 +332,7 @@ static void stage_twice(struct zr_pipeline *p, const struct zr_view *views, cons
 
 void zr_pipeline_burst_marks(struct zr_pipeline *p, const struct zr_view *views, unsigned int count, uint8_t *marks)
 {
+	uint64_t told = p->told;
 	struct lookup l;
 
 	l.marks = marks;
@@ -344,7 +345,7 @@ void zr_pipeline_burst_marks(struct zr_pipeline *p, const struct zr_view *views,
 	stage_account(p, &l);
 	zr_fragment_expire(p, l.latest_us);
 	p->now_us = l.latest_us;
-	zr_edge_sweep(p);
+	zr_edge_sweep(p, p->told - told);
 }
 
 void zr_pipeline_burst(struct zr_pipeline *p, const struct zr_view *views, unsigned int count)
@@ -373,7 +374,7 @@ static void time_set(struct zr_pipeline *p, uint64_t now_ns)
 void zr_pipeline_poll(struct zr_pipeline *p, uint64_t now_ns)
 {
 	time_set(p, now_ns);
-	zr_edge_sweep(p);
+	zr_edge_sweep(p, 0);
 }
 
 void zr_pipeline_advance(struct zr_pipeline *p, uint64_t now_ns)

@@ -327,8 +327,8 @@ uint64_t zr_edge_tariff_since(const struct zr_pipeline *p, uint64_t old_us, uint
  * lies between.
  */
 uint64_t zr_edge_waited_since(struct zr_pipeline *p, const struct zr_flow *f, uint64_t before_us);
-/* Look at the next few flows at the ageing hand. */
-void zr_edge_sweep(struct zr_pipeline *p);
+/* Look at the next few flows at the ageing hand: fewer, the more events the burst's own packets told. */
+void zr_edge_sweep(struct zr_pipeline *p, uint64_t told);
 
 /*
  * pace.c: what one burst does for flows that no packet asks for: left is how much more, a flow counting for one and each event
@@ -340,9 +340,13 @@ struct zr_pace {
 	uint64_t told_max;
 };
 /*
- * A flow for which something is due (zr_edge_pass). False: it tells events, for which there is no room now, and it waits. One
- * that silence has ended does not wait when the table is nearly full.
+ * May something be done for a flow now? Then do it and say how many events had been told before. False: it tells events, for
+ * which there is no room now, and it waits. One that silence has ended does not wait when the table is nearly full, and keeps no
+ * other free while it waits.
  */
+bool zr_pace_may(struct zr_pipeline *p, struct zr_pace *pace, uint32_t flow);
+void zr_pace_spend(const struct zr_pipeline *p, struct zr_pace *pace, uint64_t told_before);
+/* Both, around what is due (zr_edge_pass). */
 bool zr_pace_pass(struct zr_pipeline *p, struct zr_pace *pace, uint32_t flow);
 
 /* renew.c: a flow has come to when the new list, or wall clock, came; a few that nobody speaks on come to it too. */
@@ -351,7 +355,7 @@ void zr_renew_some(struct zr_pipeline *p, struct zr_pace *pace);
 
 /* discover.c: names from what clients say. */
 /* heard.c: what of a client's packet reaches its server. Does any server read it? Is it whole, for one who verifies checksums? */
-bool zr_heard_read(const struct zr_flow *f, const struct zr_packet *packet);
+bool zr_heard_read(const struct zr_pipeline *p, uint32_t flow, const struct zr_packet *packet);
 bool zr_heard_whole(const struct zr_pipeline *p, const struct zr_packet *packet);
 /* … may some servers read it, or all of it, and others not? packet has a payload. */
 bool zr_heard_doubtful(const struct zr_packet *packet);

@@ -229,6 +229,13 @@ bool zr_ties_is(const struct zr_ties *t, uint32_t flow, uint64_t key, enum zr_ti
 	       bond_at(t, tie_at(t, number)->bond)->key == key;
 }
 
+bool zr_ties_holds(const struct zr_ties *t, uint32_t flow)
+{
+	uint32_t number = tie_find(t, flow);
+
+	return number != 0 && tie_at(t, number)->role == ZR_TIE_HOLDS;
+}
+
 uint64_t zr_ties_untie(struct zr_ties *t, uint32_t flow, uint64_t until_us)
 {
 	uint32_t number = tie_find(t, flow), *link = tie_head(t, flow);

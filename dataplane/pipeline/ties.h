@@ -43,6 +43,8 @@ bool zr_ties_tie(struct zr_ties *t, uint32_t flow, uint64_t key, enum zr_tie_rol
 
 /* Is the flow tied just so? */
 bool zr_ties_is(const struct zr_ties *t, uint32_t flow, uint64_t key, enum zr_tie_role role);
+/* Is it one that holds a bond? */
+bool zr_ties_holds(const struct zr_ties *t, uint32_t flow);
 
 /*
  * Untie a flow that is tied. When it was the last one to hold the bond, that still counts until until_us. Returns the bond's key

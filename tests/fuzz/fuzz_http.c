@@ -2,6 +2,7 @@
 /* A request head, its prefixes, and the same bytes as a chunked body cut in two. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dataplane/inspect/http.h"
 
@@ -13,6 +14,17 @@ static void require(bool ok)
 		abort();
 }
 
+/* Does the head hold this word, in whatever case? */
+static bool says(const uint8_t *data, const struct zr_http_head *head, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t at = 0; at + len <= head->head_len; at++)
+		if (strncasecmp((const char *)data + at, word, len) == 0)
+			return true;
+	return false;
+}
+
 static void check_head(const uint8_t *data, size_t size, const struct zr_http_head *head)
 {
 	require(head->head_len > 0 && head->head_len <= size && head->head_len <= ZR_HTTP_HEAD_MAX);
@@ -20,6 +32,14 @@ static void check_head(const uint8_t *data, size_t size, const struct zr_http_he
 	require(head->body <= ZR_HTTP_BODY_UNKNOWN);
 	require((head->body == ZR_HTTP_BODY_LENGTH) == (head->length_bytes > 0));
 	require(!head->connect || head->body == ZR_HTTP_BODY_TUNNEL);
+	if (head->body == ZR_HTTP_BODY_LENGTH)
+		require(says(data, head, "content-length"));
+	else if (head->body == ZR_HTTP_BODY_CHUNKED)
+		require(says(data, head, "transfer-encoding") && says(data, head, "chunked"));
+	else if (head->body == ZR_HTTP_BODY_UNKNOWN)
+		require(says(data, head, "content-length") || says(data, head, "transfer-encoding"));
+	else if (head->body == ZR_HTTP_BODY_TUNNEL)
+		require(head->connect || (says(data, head, "upgrade") && says(data, head, "websocket")));
 	if (head->host.len > 0)
 		require(head->host.at > data && head->host.at + head->host.len < data + head->head_len);
 }

@@ -17,7 +17,7 @@ class Clients:
     """Subscribers that download and talk without end, until stopped: some ask a resolver first, some do not, and one only asks."""
 
     def __init__(self, row, cases, chance, count):
-        self.row = row
+        self.row, self.cases, self.chance = row, cases, chance
         self.stopping = False
         self.bound_turns = itertools.count()
         self.done = collections.Counter()
@@ -77,6 +77,22 @@ class Clients:
             if beside:
                 beside.kill()
                 beside.wait(PATIENCE_S)
+
+    def in_peace(self):
+        """What records must tell of once more, while nothing happens to the daemon: chance alone may have kept it from them."""
+        works = [(self.talk, case) for case in self.cases for _ in range({"bound": 2, "learned": 1}.get(case.kind, 0))]
+        works += [(self.ask_and_fetch, case) for case in self.cases if case.kind == "asked"]
+        threads = [threading.Thread(target=work, args=(case, random.Random(self.chance.random())), daemon=True) for work, case in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(2 * PATIENCE_S)
+            assert not thread.is_alive()
+
+    def ask_and_fetch(self, case, _):
+        own = claims.ME6 if ":" in case.address else claims.ME
+        claims.ask(own, [case.name], False)
+        self.run(case, self.row.command(case, "page"), PATIENCE_S)
 
     def ask(self, case, chance):
         names = list(claims.OTHER_NAMES.values())

@@ -117,6 +117,7 @@ class Everything(unittest.TestCase):
         clients, askers = Clients(row, self.cases, self.chance, 10), Askers(daemon, self.chance)
         try:
             self.trouble.happen(clients)
+            clients.in_peace()
         finally:
             clients.stop()
             askers.stop()

@@ -305,7 +305,8 @@ class Arrival(unittest.TestCase):
         with Gateway() as gateway:
             path = gateway.new(list_text(2))
             gateway.put("list.csv.minisig", "list.csv.mic.minisig")
-            time.sleep(0.5)
+            # Nothing tells that the daemon has looked at them, beside a list that they are not of.
+            time.sleep(3)
             with open(f"{gateway.folder}/in/list.csv", "r+b", buffering=0) as file:
                 file.write(pathlib.Path(path).read_bytes())
                 file.truncate()

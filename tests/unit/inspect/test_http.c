@@ -293,8 +293,22 @@ static void test_bodies(void **state)
 	assert_body("Transfer-Encoding: gzip, Chunked\r\n", ZR_HTTP_BODY_CHUNKED, 0);
 	assert_body("Transfer-Encoding: gzip\r\nTransfer-Encoding:chunked\r\n", ZR_HTTP_BODY_CHUNKED, 0);
 	assert_body("Connection: Upgrade\r\nUpgrade: websocket\r\n", ZR_HTTP_BODY_TUNNEL, 0);
+	assert_body("Upgrade: WebSocket\r\nContent-Length: 0\r\nUpgrade: websocket\r\n", ZR_HTTP_BODY_TUNNEL, 0);
 	assert_body("Upgrade: h2c\r\nContent-Length: 7\r\n", ZR_HTTP_BODY_LENGTH, 7);
 	assert_body("Upgrade-Insecure-Requests: 1\r\n", ZR_HTTP_BODY_NONE, 0);
+}
+
+/* A server that does not upgrade reads the body, and one that may upgrade to something else carries requests there. */
+static void test_upgrades_that_are_no_tunnel(void **state)
+{
+	(void)state;
+	assert_body("Upgrade: websocket\r\nContent-Length: 7\r\n", ZR_HTTP_BODY_LENGTH, 7);
+	assert_body("Content-Length: 7\r\nUpgrade: websocket\r\n", ZR_HTTP_BODY_LENGTH, 7);
+	assert_body("Upgrade: websocket\r\nTransfer-Encoding: chunked\r\n", ZR_HTTP_BODY_CHUNKED, 0);
+	assert_body("Upgrade: websocket\r\nContent-Length: x\r\n", ZR_HTTP_BODY_UNKNOWN, 0);
+	assert_body("Upgrade: h2c\r\nUpgrade: websocket\r\n", ZR_HTTP_BODY_NONE, 0);
+	assert_body("Upgrade: websocket\r\nUpgrade: h2c\r\n", ZR_HTTP_BODY_NONE, 0);
+	assert_body("Upgrade: websocket, h2c\r\n", ZR_HTTP_BODY_NONE, 0);
 }
 
 static void test_bodies_whose_end_nobody_knows(void **state)
@@ -467,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_empty_lines_ahead_are_bounded),
 		cmocka_unit_test(test_head_is_bounded),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_upgrades_that_are_no_tunnel),
 		cmocka_unit_test(test_bodies_whose_end_nobody_knows),
 		cmocka_unit_test(test_reads_stay_few_byte_by_byte),
 		cmocka_unit_test(test_ripe_when_several_bytes_come),

@@ -164,6 +164,48 @@ static void test_a_lost_body_is_no_hole(void **state)
 	assert_told(client, 3, "c.vn");
 }
 
+/* Homework of 300 kB, waited for with 100-continue: each segment of it looks like a request, and every tenth is lost. */
+static void test_an_upload_is_no_request(void **state)
+{
+	const uint32_t size = 300000, step = 1400;
+	struct client *client = *state;
+	uint8_t segment[1400];
+	uint32_t at;
+
+	memset(segment, '\n', sizeof(segment));
+	make_request((char *)segment, "b.vn");
+	at = say(client, 0, "POST / HTTP/1.1\r\nHost: a.vn\r\nExpect: 100-continue\r\nContent-Length: 300000\r\n\r\n",
+		 ZR_FEED_HTTP);
+	for (uint32_t sent = 0; sent < size; sent += step)
+		if (sent / step % 10 != 9)
+			assert_int_equal(
+				client_feed(client, at + sent, segment, size - sent < step ? size - sent : step),
+				ZR_FEED_HTTP);
+	assert_told(client, 1, "a.vn");
+	say(client, at + size, "GET / HTTP/1.1\r\nHost: c.vn\r\n\r\n", ZR_FEED_HTTP);
+	assert_told(client, 2, "c.vn");
+}
+
+/* The server may refuse an upgrade, and the connection goes on as it was. */
+static void test_requests_behind_a_refused_upgrade(void **state)
+{
+	struct client *client = *state;
+	uint32_t at;
+
+	at = say(client, 0, "GET / HTTP/1.1\r\nHost: a.vn\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+		 ZR_FEED_HTTP);
+	at = say(client, at, "GET / HTTP/1.1\r\nHost: b.vn\r\nUpgrade: websocket\r\n\r\n", ZR_FEED_IDLE);
+	at = say(client, at, "GET / HTTP/1.1\r\nHost: c.vn\r\n\r\n", ZR_FEED_HTTP);
+	assert_told(client, 3, "c.vn");
+	/* A body that the server reads when it does not upgrade hides no request. */
+	at = say(client, at,
+		 "GET / HTTP/1.1\r\nHost: a.vn\r\nUpgrade: websocket\r\nContent-Length: 4\r\n\r\n\x81\x82\x83\x84"
+		 "GET / HTTP/1.1\r\nHost: d.vn\r\n\r\n",
+		 ZR_FEED_HTTP);
+	assert_told(client, 5, "d.vn");
+	say(client, at, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ZR_FEED_LIMIT);
+}
+
 static void test_a_body_longer_than_the_sequence_space(void **state)
 {
 	struct client *client = *state;
@@ -500,6 +542,8 @@ int main(void)
 		TEST(test_keepalives_do_no_harm),
 		TEST(test_pipelined_requests_in_one_segment),
 		TEST(test_a_lost_body_is_no_hole),
+		TEST(test_an_upload_is_no_request),
+		TEST(test_requests_behind_a_refused_upgrade),
 		TEST(test_a_body_longer_than_the_sequence_space),
 		TEST(test_a_body_that_overtook_its_head),
 		TEST(test_broken_chunks_end_the_step),

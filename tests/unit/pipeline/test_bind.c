@@ -2,6 +2,8 @@
 /* Address entries that are free only beside a free flow under another service. */
 #include "tests/unit/pipeline/evidence_scene.h"
 
+#include "dataplane/pipeline/state.h"
+
 #define MEDIA     "203.0.113.200"
 #define MEDIA_ROW MEDIA " udp,live,2,,,,,,olm\n"
 #define ROWS      ".olm.vn,olm,1\n" MEDIA_ROW
@@ -88,6 +90,31 @@ static void the_grace_ends_exactly(void **state)
 				    "free prefix [prefix] 8; charged unbound [] 1; free prefix [prefix] 1");
 		scene_free(&s);
 	}
+}
+
+static uint32_t no_room(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* The end of the last free flow waits to be told; the grace does not. */
+static void the_grace_ends_though_control_stands(void **state)
+{
+	struct scene_conn c;
+
+	(void)state;
+	start(ROWS);
+	s.pipeline->config.room = no_room;
+	c = talk(0, ME, 40001, SERVER, "www.olm.vn");
+	close_tcp(1, &c);
+	media(2, ME, 40000);
+	for (unsigned int i = 1; i <= 10; i++)
+		media(10000 * i, ME, 40000);
+	assert_int_equal(zr_pipeline_flows(s.pipeline), 2);
+	finish();
+	assert_string_equal(told(40000), "free prefix [prefix] 8; charged unbound [] 3");
+	scene_free(&s);
 }
 
 /* The grace was over for half a second: parts and tags are the same whether somebody looked then or not. */
@@ -275,6 +302,7 @@ int main(void)
 		cmocka_unit_test(media_alone_are_charged),
 		cmocka_unit_test(media_beside_the_service_are_free),
 		cmocka_unit_test(the_grace_ends_exactly),
+		cmocka_unit_test(the_grace_ends_though_control_stands),
 		cmocka_unit_test(a_gap_between_two_free_flows_is_one_whoever_looks),
 		cmocka_unit_test(a_service_that_ends_to_be_free_binds_for_the_grace),
 		cmocka_unit_test(what_is_bound_binds_nothing),

@@ -102,6 +102,24 @@ static void a_hello_in_the_first_syn_frees(void **state)
 	close_scene("free sni [tls_sni] 2");
 }
 
+/* An edge empties a flow: the next SYN is not its first for that. */
+static void a_syn_behind_an_edge_says_nothing(void **state)
+{
+	struct scene_conn c = to_server(ME, PORT, PROXY);
+	struct frame_spec spec;
+
+	(void)state;
+	open_scene();
+	s.pipeline->config.interim_us = 10000000;
+	scene_tcp(&s, 0, &c, true, ZR_TCP_SYN, NULL, 0);
+	spec = hello_of(&c, "www.olm.vn", ZR_TCP_SYN, 0);
+	spec.seq--;
+	scene_send(&s, 11000, &spec);
+	assert_int_equal(counter(ZR_COUNTER_UNHEARD), 1);
+	finish();
+	scene_free(&s);
+}
+
 /* Destination options, in which a server drops what it does not know (RFC 8200, section 4.2). */
 static void extension_headers_before_a_hello_are_spoof(void **state)
 {
@@ -297,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_syn_in_a_connection_says_nothing),
 		cmocka_unit_test(a_segment_that_some_servers_drop_is_spoof),
 		cmocka_unit_test(a_hello_in_the_first_syn_frees),
+		cmocka_unit_test(a_syn_behind_an_edge_says_nothing),
 		cmocka_unit_test(extension_headers_before_a_hello_are_spoof),
 		cmocka_unit_test(ipv4_options_are_seen),
 		cmocka_unit_test(few_hops_without_a_hello_are_no_spoof),

@@ -195,6 +195,26 @@ static void list_that_cuts_every_flow_loses_nothing(void **state)
 	end_exactly(FLOWS, 0);
 }
 
+/* What a burst's packets tell themselves is taken off what it does for others; some of that is always done. */
+static void what_packets_tell_leaves_less_for_others(void **state)
+{
+	const unsigned int own = 2 * ZR_BURST, most = 8;
+
+	(void)state;
+	begin(UINT32_MAX, FLOWS);
+	send_on(0, FLOWS, true);
+	assert_int_equal(zr_pipeline_list(s.pipeline, other.image, other.index), 0);
+	for (unsigned int i = 0; i < 100; i++) {
+		uint64_t before = ring.records;
+
+		send_on(i * ZR_BURST, (i + 1) * ZR_BURST, true);
+		assert_in_range(ring.records - before, own + 1, own + most);
+	}
+	while (!zr_pipeline_list_settled(s.pipeline))
+		poll_once();
+	end_exactly(FLOWS + 100 * ZR_BURST, 0);
+}
+
 static void switch_of_the_tariff_loses_nothing(void **state)
 {
 	(void)state;
@@ -331,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(list_that_cuts_every_flow_loses_nothing),
+		cmocka_unit_test(what_packets_tell_leaves_less_for_others),
 		cmocka_unit_test(switch_of_the_tariff_loses_nothing),
 		cmocka_unit_test(flows_that_age_out_lose_nothing),
 		cmocka_unit_test(end_tells_all),

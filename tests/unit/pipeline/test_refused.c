@@ -571,6 +571,27 @@ static void part_that_is_nearly_full_is_lost(void **state)
 	}
 }
 
+/* Both directions together are more than the field of one of them holds: all of it goes to the other reason. */
+static void full_part_that_waits_has_one_reason(void **state)
+{
+	static const char head[] = "CONNECT olm.vn:443 HTTP/1.1\r\n\r\n";
+	struct zr_totals totals;
+
+	(void)state;
+	begin();
+	scene_open(&s);
+	scene_handshake(&s, 0, &c);
+	scene_up(&s, 1, &c, head, sizeof(head) - 1);
+	count_on(0, 0, UINT64_C(1) << 40, UINT64_C(1) << 40);
+	full = true;
+	scene_hello(&s, 2, &c, "lop.olm.vn");
+	zr_pipeline_totals(s.pipeline, &totals);
+	assert_int_equal(totals.reason[ZR_REASON_HOST].bytes, 0);
+	assert_int_equal(totals.reason[ZR_REASON_SNI].bytes, totals.received.bytes);
+	full = false;
+	end();
+}
+
 static void number_of_parts_stays_at_its_end(void **state)
 {
 	(void)state;
@@ -697,6 +718,7 @@ int main(void)
 		cmocka_unit_test(part_that_overflows_is_lost),
 		cmocka_unit_test(part_that_is_half_full_is_told),
 		cmocka_unit_test(part_that_is_nearly_full_is_lost),
+		cmocka_unit_test(full_part_that_waits_has_one_reason),
 		cmocka_unit_test(number_of_parts_stays_at_its_end),
 		cmocka_unit_test(part_that_waits_for_a_week_is_lost),
 		cmocka_unit_test(charged_volume_is_summed_up_at_interims),

@@ -307,15 +307,13 @@ static void test_every_cut(void **state)
 }
 
 /* A packet beyond the file's own bound is cut there, and what follows is read: by libpcap, since it is odd. */
-static void test_beyond_snapshot(void **state)
+static void check_beyond_snapshot(unsigned int before)
 {
-	static const uint32_t lens[] = {60, 80, 70};
 	struct zr_view views[ZR_BURST];
 	unsigned int count, seen = 0;
 	struct zr_capture c;
 	struct file f;
 
-	(void)state;
 	begin(&f, false);
 	put32(&f, MAGIC_US);
 	put16(&f, 2);
@@ -324,20 +322,59 @@ static void test_beyond_snapshot(void **state)
 	put32(&f, 0);
 	put32(&f, 80);
 	put32(&f, 1);
-	put_packet(&f, 1, 0, 60, 60, 1);
-	put_packet(&f, 2, 0, 100, 100, 2);
-	put_packet(&f, 3, 0, 70, 70, 3);
+	for (unsigned int i = 0; i < before + 3; i++) {
+		uint32_t len = i == before ? 100 : 60 + i % 20;
+
+		put_packet(&f, i, 0, len, len, (uint8_t)i);
+	}
 	open_whole(&f, &c);
 	while ((count = zr_capture_burst(&c, views)) > 0) {
 		for (unsigned int i = 0; i < count; i++, seen++) {
-			assert_in_range(seen, 0, 2);
-			assert_int_equal(views[i].len, lens[seen]);
-			assert_int_equal(views[i].data[lens[seen] - 1], seen + 1);
+			uint32_t len = seen == before ? 80 : 60 + seen % 20;
+
+			assert_int_equal(views[i].len, len);
+			assert_int_equal(views[i].time_ns, seen * 1000000000ULL);
+			assert_int_equal(views[i].data[0], (uint8_t)seen);
+			assert_int_equal(views[i].data[len - 1], (uint8_t)seen);
 		}
 	}
-	assert_int_equal(seen, 3);
+	assert_int_equal(seen, before + 3);
 	assert_string_equal(c.error, "");
 	assert_int_equal(zr_capture_done_bytes(&c), zr_capture_size_bytes(&c));
+	close_both(&f, &c);
+}
+
+/* Wherever in the file libpcap goes on: in what it has read with the header, behind that, and behind the first stretch. */
+static void test_beyond_snapshot(void **state)
+{
+	static const unsigned int before[] = {0, 1, 700, 800, 5000, 6200, 20000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+		check_beyond_snapshot(before[i]);
+}
+
+/* What was written behind the end meanwhile is read as well. */
+static void test_growing_file(void **state)
+{
+	struct zr_view views[ZR_BURST];
+	struct zr_capture c;
+	struct file f;
+
+	(void)state;
+	begin_pcap(&f, false, MAGIC_US, 1);
+	put_packet(&f, 1, 0, 60, 60, 1);
+	assert_int_equal(fflush(f.stream), 0);
+	assert_true(zr_capture_open(&c, f.path));
+	assert_int_equal(zr_capture_burst(&c, views), 1);
+	put_packet(&f, 2, 0, 70, 70, 2);
+	assert_int_equal(fclose(f.stream), 0);
+	assert_int_equal(zr_capture_burst(&c, views), 1);
+	assert_int_equal(views[0].len, 70);
+	assert_int_equal(views[0].data[69], 2);
+	assert_int_equal(zr_capture_burst(&c, views), 0);
+	assert_string_equal(c.error, "");
+	assert_int_equal(c.pkts, 2);
 	close_both(&f, &c);
 }
 
@@ -432,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_every_cut),
 		cmocka_unit_test(test_beyond_snapshot),
+		cmocka_unit_test(test_growing_file),
 		cmocka_unit_test(test_no_capture),
 		cmocka_unit_test(test_corrupt),
 		cmocka_unit_test(test_fifo),
