@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules/timestamp.h"
+
+#define US_PER_S UINT64_C(1000000)
+
 bool zr_argument_refuse(const char *command, const char *option, const char *what)
 {
 	fprintf(stderr, "zerorate %s: %s %s\n", command, option, what);
@@ -45,6 +49,16 @@ bool zr_argument_prefixes(const char *command, const char *option, const char *t
 			return true;
 		text += len + 1;
 	}
+}
+
+bool zr_argument_time(const char *command, const char *option, const char *text, uint64_t *out_us)
+{
+	int64_t time_s;
+
+	if (zr_timestamp_parse(text, strlen(text), &time_s) != 0 || time_s < 0)
+		return zr_argument_refuse(command, option, "is " ZR_TIMESTAMP_FORM "2026-11-01T00:00:00+07:00");
+	*out_us = (uint64_t)time_s * US_PER_S;
+	return true;
 }
 
 bool zr_argument_format(const char *command, const char *text, enum zr_format *format)

@@ -4,6 +4,7 @@
 #define TOOLS_ZERORATE_ARGUMENTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "rules/prefix.h"
 
@@ -21,6 +22,9 @@ bool zr_argument_refuse(const char *command, const char *option, const char *wha
 
 /* Add prefixes with commas between them to a set. */
 bool zr_argument_prefixes(const char *command, const char *option, const char *text, struct zr_prefix_set *set);
+
+/* A point in time, as a timestamp with an offset; in microseconds. Not before 1970. */
+bool zr_argument_time(const char *command, const char *option, const char *text, uint64_t *out_us);
 
 /* The argument of --format. */
 bool zr_argument_format(const char *command, const char *text, enum zr_format *format);

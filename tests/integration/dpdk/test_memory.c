@@ -15,6 +15,7 @@
 
 #include "tests/integration/dpdk/rig.h"
 #include "tests/support/frame.h"
+#include "tests/support/resident.h"
 
 #define FLOWS      50000
 #define PACKETS    200000
@@ -24,31 +25,8 @@
 /* What the test's own stacks, and the C library, may take meanwhile. */
 #define GROWS_MOST (UINT64_C(1) << 20)
 
-/* With a sanitizer the process has other memory than its own. */
-#if defined(__SANITIZE_ADDRESS__)
-#define RESIDENT_TELLS false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RESIDENT_TELLS false
-#endif
-#endif
-#ifndef RESIDENT_TELLS
-#define RESIDENT_TELLS true
-#endif
-
 static struct rig_list list;
 static uint64_t taken_pkts;
-
-static uint64_t resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long pages = 0;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
-	fclose(file);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
 
 static void take(void *arg, const struct zr_usage *usage)
 {
@@ -157,14 +135,14 @@ static void nothing_grows(void **state)
 	assert_int_not_equal(now.pages, ZR_PAGES_HUGE);
 	/* The way of a packet, and of a record, once: stacks, and what the C library keeps of its own. */
 	send_some(ring, dp, 0, 64, true);
-	before = resident();
+	before = resident_bytes();
 	send_some(ring, dp, 64, PACKETS, true);
 	if (RESIDENT_TELLS)
-		assert_in_range(resident(), 0, before + GROWS_MOST);
+		assert_in_range(resident_bytes(), 0, before + GROWS_MOST);
 	/* Now nobody drains: rings fill, too. */
 	send_some(ring, dp, PACKETS, 2 * PACKETS, false);
 	if (RESIDENT_TELLS)
-		assert_in_range(resident(), 0, before + GROWS_MOST);
+		assert_in_range(resident_bytes(), 0, before + GROWS_MOST);
 	zr_dataplane_status(dp, &now);
 	for (unsigned int i = 0; i < now.worker_count; i++)
 		assert_in_range(now.workers[i].flows, now.workers[i].flows_max * 9 / 10, now.workers[i].flows_max);

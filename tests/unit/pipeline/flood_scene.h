@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "tests/support/random.h"
+#include "tests/support/resident.h"
 #include "tests/support/scene.h"
 
 #define LIST     ".olm.vn,olm,90001,,,,,\n"
@@ -30,18 +31,6 @@
 
 /* What a process may grow by that takes no more memory: stacks, and pages of the test's own. */
 #define GROWS_MOST (UINT64_C(512) << 10)
-
-/* A sanitizer keeps what the cipher library frees, and its shadow. */
-#if defined(__SANITIZE_ADDRESS__)
-#define RESIDENT_TELLS false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RESIDENT_TELLS false
-#endif
-#endif
-#ifndef RESIDENT_TELLS
-#define RESIDENT_TELLS true
-#endif
 
 static struct scene s;
 static struct random chance;
@@ -62,17 +51,6 @@ static bool full;
 static unsigned int offered;
 
 static uint64_t resident_before;
-
-static inline uint64_t resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long pages = 0;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
-	fclose(file);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
 
 static inline bool refuses(const struct zr_usage *usage)
 {
@@ -176,7 +154,7 @@ static inline void go(void)
 	for (size_t at = 0; at < s.memory_len; at += 4096)
 		((volatile uint8_t *)s.memory)[at] = ((volatile uint8_t *)s.memory)[at];
 	memset(s.events + s.count, 1, (SCENE_EVENTS - s.count) * sizeof(s.events[0]));
-	resident_before = resident();
+	resident_before = resident_bytes();
 	allocations = 0;
 	full = true;
 }
@@ -221,7 +199,7 @@ static inline void finish(void)
 {
 	assert_int_equal(allocations, 0);
 	if (RESIDENT_TELLS)
-		assert_in_range(resident(), 0, resident_before + GROWS_MOST);
+		assert_in_range(resident_bytes(), 0, resident_before + GROWS_MOST);
 	assert_true(s.refused > 0);
 	full = false;
 	scene_close(&s);

@@ -7,14 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rules/timestamp.h"
 #include "tools/zerorate/arguments.h"
 #include "tools/zerorate/command.h"
 #include "tools/zerorate/fraud/suspects.h"
 #include "tools/zerorate/json_table.h"
 #include "tools/zerorate/ledger_files.h"
-
-#define US_PER_S UINT64_C(1000000)
 
 static const char command[] = "fraud";
 
@@ -57,16 +54,6 @@ struct options {
 	enum zr_format format;
 };
 
-static bool take_time(const char *option, const char *text, uint64_t *out_us)
-{
-	int64_t time_s;
-
-	if (zr_timestamp_parse(text, strlen(text), &time_s) != 0 || time_s < 0)
-		return zr_argument_refuse(command, option, "is " ZR_TIMESTAMP_FORM "2026-11-01T00:00:00+07:00");
-	*out_us = (uint64_t)time_s * US_PER_S;
-	return true;
-}
-
 static bool take_by(const char *text, enum zr_fraud_by *out)
 {
 	*out = strcmp(text, "rule") == 0 ? ZR_FRAUD_BY_RULE : ZR_FRAUD_BY_SUBSCRIBER;
@@ -83,9 +70,9 @@ static bool take_option(int option, const char *argument, struct options *out)
 		out->ledger = argument;
 		return true;
 	case OPTION_FROM:
-		return take_time("--from", argument, &out->from_us);
+		return zr_argument_time(command, "--from", argument, &out->from_us);
 	case OPTION_TO:
-		return take_time("--to", argument, &out->to_us);
+		return zr_argument_time(command, "--to", argument, &out->to_us);
 	case OPTION_BY:
 		return take_by(argument, &out->by);
 	case OPTION_FORMAT:

@@ -9,15 +9,14 @@
 
 #include "control/record/record.h"
 #include "rules/decimal.h"
-#include "rules/timestamp.h"
 #include "tools/zerorate/arguments.h"
 #include "tools/zerorate/command.h"
 #include "tools/zerorate/report/view.h"
 
-#define US_PER_S UINT64_C(1000000)
-
 /* A tariff has up to six decimals, and at most so many units. */
 #define TARIFF_MAX UINT64_C(1000000000)
+
+static const char command[] = "report";
 
 static const char help[] =
 	"zerorate report - say what was free of charge, for whom, and what it was worth\n"
@@ -54,22 +53,6 @@ struct options {
 	enum zr_report_format format;
 };
 
-static bool refuse(const char *option, const char *what)
-{
-	fprintf(stderr, "zerorate report: %s %s\nTry 'zerorate report --help'.\n", option, what);
-	return false;
-}
-
-static bool take_time(const char *option, const char *text, uint64_t *out_us)
-{
-	int64_t time_s;
-
-	if (zr_timestamp_parse(text, strlen(text), &time_s) != 0 || time_s < 0)
-		return refuse(option, "is " ZR_TIMESTAMP_FORM "2026-11-01T00:00:00+07:00");
-	*out_us = (uint64_t)time_s * US_PER_S;
-	return true;
-}
-
 static bool take_by(const char *text, enum zr_report_by *out)
 {
 	for (unsigned int by = 0; by < ZR_REPORT_BY_COUNT; by++) {
@@ -78,7 +61,7 @@ static bool take_by(const char *text, enum zr_report_by *out)
 			return true;
 		}
 	}
-	return refuse("--by", "is service, rating_group, subscriber, rule or hour");
+	return zr_argument_refuse(command, "--by", "is service, rating_group, subscriber, rule or hour");
 }
 
 static bool take_format(const char *text, enum zr_report_format *out)
@@ -91,7 +74,7 @@ static bool take_format(const char *text, enum zr_report_format *out)
 			return true;
 		}
 	}
-	return refuse("--format", "is table, csv or json");
+	return zr_argument_refuse(command, "--format", "is table, csv or json");
 }
 
 /* A decimal number with at most six decimals, as millionths. */
@@ -104,11 +87,12 @@ static bool take_tariff(const char *text, struct zr_report_tariff *out)
 	decimals_len = text[units_len] == '.' ? strlen(text + units_len + 1) : 0;
 	if (!zr_decimal_parse(text, units_len, TARIFF_MAX, &units) || decimals_len > 6 ||
 	    (text[units_len] == '.' && decimals_len == 0))
-		return refuse("--tariff", "is a price for a million bytes, like 25 or 0.5");
+		return zr_argument_refuse(command, "--tariff", "is a price for a million bytes, like 25 or 0.5");
 	if (decimals_len > 0) {
 		memcpy(decimals, text + units_len + 1, decimals_len);
 		if (!zr_decimal_parse(decimals, 6, 999999, &micros))
-			return refuse("--tariff", "is a price for a million bytes, like 25 or 0.5");
+			return zr_argument_refuse(command, "--tariff",
+						  "is a price for a million bytes, like 25 or 0.5");
 	}
 	*out = (struct zr_report_tariff){.given = true, .micros_per_mb = units * 1000000 + micros};
 	return true;
@@ -123,9 +107,9 @@ static bool take_option(int option, const char *argument, struct options *out)
 		out->ledger = argument;
 		return true;
 	case OPTION_FROM:
-		return take_time("--from", argument, &out->from_us);
+		return zr_argument_time(command, "--from", argument, &out->from_us);
 	case OPTION_TO:
-		return take_time("--to", argument, &out->to_us);
+		return zr_argument_time(command, "--to", argument, &out->to_us);
 	case OPTION_BY:
 		return take_by(argument, &out->head.by);
 	case OPTION_TARIFF:
@@ -133,7 +117,6 @@ static bool take_option(int option, const char *argument, struct options *out)
 	case OPTION_FORMAT:
 		return take_format(argument, &out->format);
 	default:
-		fputs("Try 'zerorate report --help'.\n", stderr);
 		return false; /* getopt has said what is wrong */
 	}
 }
@@ -164,13 +147,14 @@ static enum zr_options_result read_options(int argc, char **argv, struct options
 		if (option == 'h')
 			return ZR_OPTIONS_HELP;
 		if (!take_option(option, optarg, out))
-			return ZR_OPTIONS_BAD;
+			goto bad;
 	}
-	if (optind < argc) {
-		refuse(argv[optind], "is no option: it takes options only");
-		return ZR_OPTIONS_BAD;
-	}
-	return ZR_OPTIONS_OK;
+	if (optind == argc)
+		return ZR_OPTIONS_OK;
+	zr_argument_refuse(command, argv[optind], "is no option: it takes options only");
+bad:
+	fputs("Try 'zerorate report --help'.\n", stderr);
+	return ZR_OPTIONS_BAD;
 }
 
 static bool add_file(void *arg, const char *path)
@@ -191,11 +175,11 @@ static int run(const struct options *options)
 	zr_time_format(options->to_us, to);
 	head.from = from;
 	head.to = to;
-	good = zr_ledger_files_each("report", options->ledger, add_file, sums);
+	good = zr_ledger_files_each(command, options->ledger, add_file, sums);
 	good = zr_report_write(sums, &head, options->format) && good;
 	zr_report_sums_free(sums);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		zr_command_output_failed("report", errno);
+		zr_command_output_failed(command, errno);
 		good = false;
 	}
 	return good ? ZR_EXIT_OK : ZR_EXIT_FAILED;
@@ -211,6 +195,6 @@ int zr_command_report(int argc, char **argv)
 	case ZR_OPTIONS_BAD:
 		return ZR_EXIT_USAGE;
 	default:
-		return zr_command_begin("report") ? run(&options) : ZR_EXIT_FAILED;
+		return zr_command_begin(command) ? run(&options) : ZR_EXIT_FAILED;
 	}
 }
